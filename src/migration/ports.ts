@@ -1,0 +1,175 @@
+// The outside as the story sees it. Adapters in src/qdrant, src/queue, src/ledger, src/embedding and
+// src/execution fulfil these; tests give fakes that behave.
+import type { Interval, PointId } from "./ids.ts";
+import type { ModelContract } from "./model.ts";
+
+/** JSON text, exactly as the server wrote it: numbers, key order and spelling stay what they were. */
+export type RawJson = string;
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** A point as it is stored. `payload` is the text of a JSON object (`{}` when there is none). */
+export interface Point {
+  readonly id: PointId;
+  readonly payload: RawJson;
+  /**
+   * Text of the `vector` member as the server writes it: an array (the unnamed vector), an object of named
+   * vectors, or `{}` when the point has none; null when vectors were not asked for.
+   */
+  readonly vectors: RawJson | null;
+}
+
+export interface Alias {
+  readonly alias: string;
+  readonly collection: string;
+}
+
+/** `GET /collections/{name}`, the parts the story reads; `config` and `payloadSchema` are the server's own JSON. */
+export interface CollectionInfo {
+  readonly status: "green" | "yellow" | "grey" | "red";
+  readonly optimizerOk: boolean;
+  readonly updateQueueLength: number;
+  readonly deferredPoints: number;
+  readonly segments: number;
+  readonly config: JsonObject;
+  readonly payloadSchema: JsonObject;
+}
+
+export type AliasAction =
+  | { readonly create_alias: { readonly collection_name: string; readonly alias_name: string } }
+  | { readonly delete_alias: { readonly alias_name: string } }
+  | { readonly rename_alias: { readonly old_alias_name: string; readonly new_alias_name: string } };
+
+export interface ReadOptions {
+  /** Read vectors too: all, or those named. Default: none. */
+  readonly vectors?: boolean | readonly string[];
+  /** Read payloads. Default: true. */
+  readonly payload?: boolean;
+  readonly shardKey?: string | number;
+}
+
+export interface PointWrite {
+  readonly id: PointId;
+  readonly payload: RawJson;
+  /** Text of the `vector` member to write: see `Point.vectors`. */
+  readonly vectors: RawJson;
+}
+
+export interface WriteOptions {
+  readonly shardKey?: string | number;
+}
+
+export interface SearchHit {
+  readonly id: PointId;
+  readonly score: number;
+  readonly payload: RawJson;
+}
+
+/**
+ * Qdrant. Errors: RefusedError for a bad key, TransientError for 429 that outlasted its retries, 5xx and broken
+ * connections, PermanentError for any other refusal of the server, with `fields.status`.
+ */
+export interface Qdrant {
+  /** Server version, e.g. `1.19.0`. ConfigError when no Qdrant answers at the address. */
+  version(): Promise<string>;
+  collections(): Promise<readonly string[]>;
+  aliases(): Promise<readonly Alias[]>;
+  /** Null when there is no such collection. Follows an alias, as the server does. */
+  collection(name: string): Promise<CollectionInfo | null>;
+  createCollection(name: string, body: JsonObject): Promise<void>;
+  /** `PATCH /collections/{name}`. */
+  updateCollection(name: string, patch: JsonObject): Promise<void>;
+  deleteCollection(name: string): Promise<void>;
+  createPayloadIndex(name: string, field: string, schema: Json): Promise<void>;
+  createShardKey(name: string, key: string | number, options: JsonObject): Promise<void>;
+  shardKeys(name: string): Promise<readonly (string | number)[]>;
+  changeAliases(actions: readonly AliasAction[]): Promise<void>;
+  /** Exact number of points. */
+  count(name: string): Promise<number>;
+  /** Up to `limit` points with id >= `from` in id order, and the id the next page starts at (null: the end). */
+  scroll(
+    name: string,
+    from: PointId | null,
+    limit: number,
+    options?: ReadOptions,
+  ): Promise<{ readonly points: readonly Point[]; readonly next: PointId | null }>;
+  /** The points of these ids that exist, in no promised order. */
+  retrieve(name: string, ids: readonly PointId[], options?: ReadOptions): Promise<readonly Point[]>;
+  /** Random ids, at most `count`, distinct. */
+  sampleIds(name: string, count: number): Promise<readonly PointId[]>;
+  /** Nearest points to `vector`; `using` names the vector ("" = the unnamed one); `exact` skips the index. */
+  search(
+    name: string,
+    vector: Float32Array,
+    limit: number,
+    options?: { readonly using?: string; readonly exact?: boolean; readonly payload?: boolean },
+  ): Promise<readonly SearchHit[]>;
+  /** Writes whole points and waits until they are applied. Twice is harmless: the second write is the same. */
+  upsert(name: string, points: readonly PointWrite[], options?: WriteOptions): Promise<void>;
+  /** Deletes and waits. Ids that do not exist are no error. */
+  delete(name: string, ids: readonly PointId[], options?: WriteOptions): Promise<void>;
+}
+
+export type Embedded =
+  | {
+      readonly ok: true;
+      readonly vector: Float32Array;
+      /** Tokens the model saw. */
+      readonly tokens: number;
+      /** Tokens beyond the contract's maximum, which it did not see. */
+      readonly tokensLost: number;
+    }
+  | { readonly ok: false; readonly reason: string };
+
+/** Text to vector with one model. Output order = input order; one outcome a text, never a throw for one text. */
+export interface Embedder {
+  readonly contract: ModelContract;
+  embed(texts: readonly string[], kind: "passage" | "query"): Promise<readonly Embedded[]>;
+}
+
+/** Objects under keys, written on condition only. Strongly consistent. */
+export interface Ledger {
+  /** Null when there is none. `version` goes into `replace`. */
+  read(key: string): Promise<{ readonly body: string; readonly version: string } | null>;
+  /** Writes only when the key is free (`If-None-Match: *`); false when it is taken. */
+  create(key: string, body: string): Promise<boolean>;
+  /** Writes only over the version that was read (`If-Match`); false when somebody was faster. */
+  replace(key: string, body: string, version: string): Promise<boolean>;
+  /** Keys with this prefix, in order, only those after `after` where given. */
+  list(prefix: string, after?: string): AsyncIterable<string>;
+}
+
+/** Hints only: counts of a queue are eventually consistent and never mean "done". */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly dead: number;
+}
+
+export interface Queue {
+  /** Sends every message or throws TransientError; repeats entries the service refused. */
+  send(messages: readonly string[]): Promise<void>;
+  depth(): Promise<QueueDepth>;
+}
+
+/** Runs of the workflow: is the owner of a lock still at work? */
+export interface Executions {
+  isOpen(owner: string): Promise<boolean>;
+}
+
+/** Time as an argument: the story has no hidden clock. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** One JSON line an event: ids and counts, never payload text, vectors or keys. */
+export type Log = (event: string, fields: Readonly<Record<string, Json>>) => void;
+
+/** How long the current call may still take; Lambda has a clock, honour it before it strikes. */
+export interface Deadline {
+  remainingMs(): number;
+}
+
+export type { Interval, PointId };
