@@ -173,3 +173,11 @@ export interface Deadline {
 }
 
 export type { Interval, PointId };
+
+/** The models this process can load. */
+export interface Models {
+  /** By name; null: the deployment's own. ConfigError for an unknown name or files that are absent or damaged. */
+  open(name: string | null): Promise<Embedder>;
+  /** The model that makes exactly these vectors, or null when its files are not here. */
+  openContract(contract: ModelContract): Promise<Embedder | null>;
+}

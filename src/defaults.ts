@@ -1,0 +1,48 @@
+// Every default with its unit and reason. Nothing else in the product decides a number on its own.
+
+export const DEFAULTS = {
+  /** The first user's collections. */
+  collectionPrefix: "whisperengine_memory_",
+  /** The first user's payload key. */
+  textKey: "content",
+  /** Model of vectors that nobody described: the first user's. */
+  sourceModel: "all-MiniLM-L6-v2",
+  // 64 ids of 36 characters stay far below the queue's message limit, 64 vectors of 768-D are 0.6 MB of JSON
+  // (requests are kept under 5 MB), and one page is seconds of work: little to repeat after a crash.
+  pageSizePoints: 64,
+  pageSizePointsMax: 1024,
+  // A write-ahead block is one ledger object for 20 pages: 20 times fewer writes, and embedders start early.
+  pagesPerBlock: 20,
+  // Step Functions' inline Map runs at most 40 iterations side by side.
+  rangesMax: 40,
+  // Below this a second coordinator costs more than it saves.
+  pointsPerRangeMin: 20_000,
+  // Quantiles of 1,000 random ids cut 40 ranges within about 20 % of each other's size.
+  rangeSampleIds: 1000,
+  // Ids only: 1,000 UUIDs are 40 kB.
+  scrollIds: 1000,
+  // Reconcile reads again until nothing changed meanwhile. A page that changes eight times in a row goes back
+  // to the queue and finds a quieter moment.
+  reconcileRoundsMax: 8,
+  // Each pass repairs what was written during the one before; traffic that outruns ten passes needs a fence.
+  passesMax: 10,
+  // Texts embedded with the old model to prove that it made the stored vectors, and timed for the forecast.
+  sampleTexts: 48,
+  // A stored vector and one made now agree to float error when the model is the same one; int8 weights of the
+  // same model reach 0.99, another model's vectors of the same size lie near 0.
+  provenCosine: 0.98,
+  // Vectors made again in the gate, on the same files: only padding changes the last bits.
+  gateCosine: 0.9999,
+  // Length of a normalised vector after float32 and Qdrant's own normalisation.
+  normTolerance: 1e-3,
+  // Points looked up in the gate by their own vector.
+  gateSamplePoints: 32,
+  // Three days: a weekend passes before the old collection may be deleted.
+  keepOldHours: 72,
+  // Missing pages are sent again this often before a person is asked.
+  redrivesMax: 5,
+  // A call stops taking work this long before its function's time is over.
+  deadlineReserveMs: 30_000,
+  // Failures and skipped points listed one by one in a report; the rest is counted.
+  listedPointsMax: 1000,
+} as const;

@@ -1,0 +1,88 @@
+import type { GateResult } from "./gate.ts";
+import { stateKey } from "./keys.ts";
+import type { JsonObject, Ledger } from "./ports.ts";
+import type { Override } from "./request.ts";
+import { readExisting, updateStored } from "./stored.ts";
+
+export type Phase =
+  | "planned"
+  | "backfill"
+  | "catch-up"
+  | "ready"
+  | "not-ready"
+  | "cut-over"
+  | "done"
+  | "rolled-back"
+  | "cleaned"
+  | "aborted"
+  | "failed";
+
+/** Forward: the source is the truth and the target is made equal. Reverse: the other way round, after the swap. */
+export type Direction = "forward" | "reverse";
+
+export interface Swap {
+  readonly at: number;
+  readonly to: string;
+  readonly aliases: readonly string[];
+  readonly override: Override | null;
+}
+
+/** `migration.json`: the one mutable object of a migration. Times are milliseconds since 1970. */
+export interface MigrationState {
+  readonly v: 1;
+  readonly migration: string;
+  readonly phase: Phase;
+  readonly direction: Direction;
+  /** Last pass that was begun; -1 before the first. */
+  readonly pass: number;
+  /** The pass whose pages tile the whole id space for the current run. */
+  readonly backfillPass: number;
+  readonly paused: boolean;
+  readonly gate: GateResult | null;
+  readonly swaps: readonly Swap[];
+  /** Optimizer values to put back after the load; null when they are as they were. */
+  readonly optimizersToRestore: JsonObject | null;
+  readonly redrives: number;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly error: { readonly name: string; readonly message: string } | null;
+  readonly timeline: readonly { readonly phase: Phase; readonly at: number }[];
+}
+
+export function firstState(migration: string, now: number): MigrationState {
+  return {
+    v: 1,
+    migration,
+    phase: "planned",
+    direction: "forward",
+    pass: -1,
+    backfillPass: -1,
+    paused: false,
+    gate: null,
+    swaps: [],
+    optimizersToRestore: null,
+    redrives: 0,
+    startedAt: now,
+    updatedAt: now,
+    error: null,
+    timeline: [{ phase: "planned", at: now }],
+  };
+}
+
+export const readState = (ledger: Ledger, migration: string): Promise<MigrationState> =>
+  readExisting<MigrationState>(ledger, stateKey(migration));
+
+/** Changes the state; a phase that differs from the last one is added to the timeline. */
+export function updateState(
+  ledger: Ledger,
+  at: { readonly migration: string; readonly now: number },
+  change: (state: MigrationState) => Partial<MigrationState> | null,
+): Promise<MigrationState> {
+  return updateStored<MigrationState>(ledger, stateKey(at.migration), (state) => {
+    const changes = change(state);
+    if (changes === null) return null;
+    const phase = changes.phase ?? state.phase;
+    const timeline = phase === state.phase ? state.timeline : [...state.timeline, { phase, at: at.now }];
+    return { ...state, ...changes, updatedAt: at.now, timeline };
+  });
+}
