@@ -6,7 +6,11 @@ import { makeReport } from "../src/migration/makeReport.ts";
 import type { Ledger } from "../src/migration/ports.ts";
 import { renderReport } from "../src/report/html.ts";
 
-export async function writeReports(ledger: Ledger, runs: readonly MachineRun[], folder: string): Promise<void> {
+export async function writeReports(
+  ledger: Ledger,
+  runs: readonly MachineRun[],
+  folder: string,
+): Promise<void> {
   const migrations = [
     ...new Set(runs.flatMap(({ outcomes }) => outcomes.map(({ migration }) => migration))),
   ].filter((migration) => migration !== null);

@@ -98,7 +98,10 @@ async function loadMemories(qdrant: Qdrant, embedder: Embedder, say: (line: stri
   for (let start = 0; start < memories.length; start += BATCH) {
     const batch = memories.slice(start, start + BATCH);
     const texts = batch.map(({ payload }) => textOf(payload, { textKey: ["content"], textTemplate: null }));
-    const made = await embedder.embed(texts.map((text) => ("text" in text ? text.text : "")), "passage");
+    const made = await embedder.embed(
+      texts.map((text) => ("text" in text ? text.text : "")),
+      "passage",
+    );
     const points: PointWrite[] = batch.map(({ id, payload }, index) => {
       const vector = made[index];
       return { id, payload, vectors: vector?.ok ? encodeVector(vector.vector) : "{}" };

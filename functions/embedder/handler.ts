@@ -5,6 +5,7 @@ import { embedPage } from "../../src/migration/page.ts";
 import { takeSample } from "../../src/migration/sample.ts";
 import { migrationOf } from "../../src/migration/workflow.ts";
 import { openOutside } from "../../src/outside.ts";
+import { encodeVector } from "../../src/qdrant/wire.ts";
 
 /** Pages from the queue (a page a call; what throws goes back to it), or a sample for the plan and the gate. */
 export async function handler(received: SQSEvent | EmbedderEvent, context: Context): Promise<unknown> {
@@ -15,6 +16,7 @@ export async function handler(received: SQSEvent | EmbedderEvent, context: Conte
     models: here.models(),
     clock: here.clock,
     log: here.log,
+    encodeVector,
     deadline: { remainingMs: () => context.getRemainingTimeInMillis() },
   };
   if ("Records" in received) {

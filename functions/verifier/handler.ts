@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
-import { expectOp, type VerifierEvent } from "../../src/migration/events.ts";
 import { gate } from "../../src/migration/ending.ts";
+import { expectOp, type VerifierEvent } from "../../src/migration/events.ts";
 import { verifyRange } from "../../src/migration/verify.ts";
 import { openOutside } from "../../src/outside.ts";
 
