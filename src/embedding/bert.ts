@@ -1,56 +1,24 @@
 import type { BertNormalizerConfig } from "@huggingface/tokenizers";
+import { CHINESE, DECOMPOSABLE, DROPPED, MARKS, WHITE_SPACE, WORDS } from "./unicode.ts";
 
-const CONTROL = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u;
-const SPACE = /\p{White_Space}/u;
+/** A sigma at the end of a word has a lower case of its own in JavaScript, and none in the reference. */
+const lowerCase = (text: string): string => text.replaceAll("Σ", "σ").toLowerCase();
 
-// The blocks the reference calls Chinese; both ends are part of a range. Those beyond U+FFFF count too.
-const CHINESE: readonly (readonly [number, number])[] = [
-  [0x3400, 0x4dbf],
-  [0x4e00, 0x9fff],
-  [0xf900, 0xfaff],
-  [0x20000, 0x2a6df],
-  [0x2a700, 0x2b73f],
-  [0x2b740, 0x2b81f],
-  [0x2b920, 0x2ceaf],
-  [0x2f800, 0x2fa1f],
-];
-
-const isChinese = (code: number): boolean => CHINESE.some(([from, to]) => code >= from && code <= to);
-
-/** Removes control characters, turns every white space into a blank. */
-function clean(text: string): string {
-  let cleaned = "";
-  for (const char of text) {
-    if (char === "\t" || char === "\n" || char === "\r") cleaned += " ";
-    else if (char === "\0" || char === "\ufffd" || CONTROL.test(char)) continue;
-    else cleaned += SPACE.test(char) ? " " : char;
-  }
-  return cleaned;
-}
-
-function spaceChinese(text: string): string {
-  let spaced = "";
-  for (const char of text) spaced += isChinese(char.codePointAt(0) ?? 0) ? ` ${char} ` : char;
-  return spaced;
-}
-
-const stripAccents = (text: string): string => text.normalize("NFD").replace(/\p{Mn}/gu, "");
-
-/** Character by character: JavaScript's own rule for a sigma at the end of a word is not the reference's. */
-function lowerCase(text: string): string {
-  let lower = "";
-  for (const char of text) lower += char.toLowerCase();
-  return lower;
-}
+const stripAccents = (text: string): string =>
+  text.replace(DECOMPOSABLE, (run) => run.normalize("NFD")).replace(MARKS, "");
 
 /**
  * What the reference implementation's BertNormalizer does, in its order: clean, space Chinese, strip accents,
- * lower case.
+ * lower case. https://github.com/huggingface/tokenizers/blob/main/tokenizers/src/normalizers/bert.rs
  */
 export function normalizeBert(text: string, config: BertNormalizerConfig): string {
   let normalized = text;
-  if (config.clean_text ?? true) normalized = clean(normalized);
-  if (config.handle_chinese_chars ?? true) normalized = spaceChinese(normalized);
-  if (config.strip_accents ?? config.lowercase ?? true) normalized = stripAccents(normalized);
-  return (config.lowercase ?? true) ? lowerCase(normalized) : normalized;
+  if (config.clean_text ?? true) normalized = normalized.replace(DROPPED, "").replace(WHITE_SPACE, " ");
+  if (config.handle_chinese_chars ?? true) normalized = normalized.replace(CHINESE, " $& ");
+  const lowers = config.lowercase ?? true;
+  if (config.strip_accents ?? lowers) normalized = stripAccents(normalized);
+  return lowers ? lowerCase(normalized) : normalized;
 }
+
+/** What its BertPreTokenizer does: words, and every punctuation character alone. */
+export const splitWords = (text: string): string[] => text.match(WORDS) ?? [];

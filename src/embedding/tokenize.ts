@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { BertNormalizer, Tokenizer } from "@huggingface/tokenizers";
+import { type BertNormalizerConfig, Tokenizer, type TokenizerFile } from "@huggingface/tokenizers";
 import { ConfigError } from "../migration/errors.ts";
-import { normalizeBert } from "./bert.ts";
+import { normalizeBert, splitWords } from "./bert.ts";
 
 /** A text as the model sees it. */
 export interface TokenizedText {
@@ -13,18 +13,17 @@ export interface TokenizedText {
 
 export type Tokenize = (text: string) => TokenizedText;
 
-/** The library's normaliser with the reference's rules. */
-class ExactBertNormalizer extends BertNormalizer {
-  override normalize(text: string): string {
-    return normalizeBert(text, this.config);
-  }
-}
+const isBert = (normalizer: TokenizerFile["normalizer"]): normalizer is BertNormalizerConfig =>
+  normalizer?.type === "BertNormalizer";
 
+/** The library's tokenizer, with the reference's rules where the library's own differ. */
 function loadTokenizer(path: string, text: string): Tokenizer {
   try {
-    const tokenizer = new Tokenizer(JSON.parse(text), {});
-    if (tokenizer.normalizer instanceof BertNormalizer)
-      tokenizer.normalizer = new ExactBertNormalizer(tokenizer.normalizer.config);
+    const file: TokenizerFile = JSON.parse(text);
+    const tokenizer = new Tokenizer(file, {});
+    const { normalizer } = file;
+    if (isBert(normalizer)) tokenizer.normalizer = (section) => normalizeBert(section, normalizer);
+    if (file.pre_tokenizer?.type === "BertPreTokenizer") tokenizer.pre_tokenizer = splitWords;
     return tokenizer;
   } catch (cause) {
     throw new ConfigError(`The tokenizer ${path} cannot be loaded; fetch the model again.`, { cause });

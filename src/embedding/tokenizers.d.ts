@@ -9,15 +9,16 @@ declare module "@huggingface/tokenizers" {
     readonly lowercase?: boolean | null;
   }
 
-  export class BertNormalizer {
-    constructor(config: BertNormalizerConfig);
-    readonly config: BertNormalizerConfig;
-    normalize(text: string): string;
+  /** `tokenizer.json`, as far as it is looked at here. */
+  export interface TokenizerFile {
+    readonly normalizer: BertNormalizerConfig | { readonly type: string } | null;
+    readonly pre_tokenizer: { readonly type: string } | null;
   }
 
   export class Tokenizer {
-    constructor(tokenizer: object, config: object);
-    normalizer: object | null;
+    constructor(tokenizer: TokenizerFile, config: object);
+    normalizer: ((text: string) => string) | null;
+    pre_tokenizer: ((text: string) => string[]) | null;
     encode(text: string, options?: { readonly add_special_tokens?: boolean }): { readonly ids: number[] };
   }
 }
