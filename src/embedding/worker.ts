@@ -36,6 +36,8 @@ function sessionOptions(model: WorkerModel): InferenceSession.SessionOptions {
     graphOptimizationLevel: "all",
     // Batches have many shapes: a plan of memory for each would be kept and never used again.
     enableMemPattern: false,
+    // What fails is thrown; the runtime would print it to standard error too.
+    logSeverityLevel: 4,
     extra: {
       session: {
         // 8-bit weights saturate on processors with AVX2 and without VNNI, silently. Costs at most 2 %.
