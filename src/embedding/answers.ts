@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../migration/errors.ts";
 import type { Embedder } from "../migration/ports.ts";
@@ -94,3 +94,24 @@ export async function checkAnswers(directory: string, embedder: Embedder): Promi
       );
   });
 }
+
+// Words, punctuation, a number, letters beyond ASCII: what a wrong tokenizer would cut another way.
+const RECORDED_TEXTS = ["king", "The cat sat on the mat.", "naïve café, 東京: don't pay $9.99!"];
+
+/**
+ * Writes known answers for a model that came without: what it answers here and now, from files that were just
+ * verified. They catch what changes later: another processor, another runtime, a wrong description.
+ */
+export async function recordAnswers(directory: string, embedder: Embedder): Promise<void> {
+  const found = await embedder.embed(RECORDED_TEXTS, "passage");
+  const cases = found.flatMap((outcome, index) =>
+    outcome.ok ? [{ text: RECORDED_TEXTS[index] ?? "", vector: Array.from(outcome.vector) }] : [],
+  );
+  await writeFile(
+    join(directory, ANSWERS_FILE),
+    `${JSON.stringify({ model: embedder.contract.id, cases })}\n`,
+  );
+}
+
+export const hasAnswers = async (directory: string): Promise<boolean> =>
+  (await readAnswers(directory)) !== null;

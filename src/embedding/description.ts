@@ -128,13 +128,20 @@ export function parseDescription(where: string, text: string): ModelDescription 
 
 /** The inverse of `parseDescription`: text of a `config.json`. */
 export function encodeDescription(model: ModelDescription): string {
-  const { dimensions, normalized, passagePrefix, graph, ...same } = model;
-  const config = {
-    ...same,
-    dimension: dimensions,
-    normalize: normalized,
-    documentPrefix: passagePrefix,
-    ...(graph === null ? {} : { graph }),
+  const config: Record<keyof typeof FIELDS, unknown> = {
+    name: model.name,
+    revision: model.revision,
+    dimension: model.dimensions,
+    maxTokens: model.maxTokens,
+    pooling: model.pooling,
+    normalize: model.normalized,
+    queryPrefix: model.queryPrefix,
+    documentPrefix: model.passagePrefix,
+    inputs: model.inputs,
+    output: model.output,
+    padTokenId: model.padTokenId,
+    graph: model.graph ?? undefined,
+    files: model.files,
   };
   return `${JSON.stringify(config, null, 1)}\n`;
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError } from "../migration/errors.ts";
 import type { ModelContract } from "../migration/model.ts";
 import { type ModelDescription, parseDescription } from "./description.ts";
@@ -41,7 +41,7 @@ async function directoriesIn(root: string): Promise<string[]> {
     );
   });
   return entries
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
     .map((entry) => entry.name)
     .sort();
 }
@@ -111,6 +111,14 @@ async function locateFolder(root: string, folder: string): Promise<LocatedModel 
   const graph = graphOf(directory, description, hashes);
   const decisive = Object.fromEntries(Object.entries(hashes).filter(([file]) => changesVectors(file)));
   return { directory, description, graph, contract: contractFrom(description, decisive) };
+}
+
+/** The model that a directory describes; null when it describes none. */
+export async function locateDirectory(path: string): Promise<LocatedModel | null> {
+  const directory = resolve(path);
+  const text = await readText(join(directory, "config.json"));
+  if (text === null || isHubConfig(text)) return null;
+  return locateFolder(dirname(directory), basename(directory));
 }
 
 // Known answers and notices may stand in a manifest; they change no vector.

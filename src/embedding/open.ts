@@ -5,6 +5,7 @@ import type { Embedder, Models } from "../migration/ports.ts";
 import { checkAnswers } from "./answers.ts";
 import { type LocatedModel, listModels, locateModel, TOKENIZER_FILE } from "./directory.ts";
 import { createEmbedder } from "./embed.ts";
+import { contractFrom } from "./fingerprint.ts";
 import { BUILT_IN_MODEL, DEFAULT_MODEL, findKnown, KNOWN_MODELS, type KnownModel } from "./models.ts";
 import { startSession } from "./session.ts";
 import { verifyFiles } from "./sums.ts";
@@ -25,10 +26,15 @@ export interface ModelOptions {
 export const knownModels = (): readonly KnownModel[] => KNOWN_MODELS;
 
 /**
- * The contract of a model by name, from its manifest: nothing is loaded and no file is hashed.
- * @throws ConfigError for an unknown name, a wrong description, or files that are not here.
+ * The contract of a model by name, from its manifest: nothing is loaded and no file is hashed. A known model
+ * whose files are elsewhere has the contract of the hub's files.
+ * @throws ConfigError for an unknown name or a wrong description.
  */
 export async function contractOf(options: ModelOptions, name: string | null): Promise<ModelContract> {
+  const wanted = name ?? options.defaultModel;
+  const known = wanted === null ? null : findKnown(wanted);
+  if (wanted !== null && known?.hub && (await locateModel(options.modelDir, wanted)) === null)
+    return contractFrom(known, known.files);
   return (await findModel(options, name)).contract;
 }
 
@@ -41,7 +47,7 @@ export function openModels(options: ModelOptions): Models {
   const loadOnce = (model: LocatedModel): Promise<Embedder> => {
     const found = loading.get(model.directory);
     if (found !== undefined) return found;
-    const started = load(model, options.threads);
+    const started = loadModel(model, options.threads);
     loading.set(model.directory, started);
     // Files may be mended while the process lives: a failure is not remembered.
     started.catch(() => loading.delete(model.directory));
@@ -87,8 +93,12 @@ async function requireModel(options: ModelOptions, name: string): Promise<Locate
   );
 }
 
-/** Hashes the files while they are loaded; a wrong hash is reported before what the runtime says about it. */
-async function load(
+/**
+ * Loads one model, every time anew. Its files are hashed meanwhile; a wrong hash is reported before what the
+ * runtime says about it.
+ * @throws ConfigError when a file is damaged, cannot be loaded, or gives other answers than the known ones.
+ */
+export async function loadModel(
   { directory, description, graph, contract }: LocatedModel,
   threads: number,
 ): Promise<Embedder> {

@@ -11,6 +11,12 @@ export function parseSums(text: string): Map<string, string> {
   );
 }
 
+/** The inverse of `parseSums`. */
+export const encodeSums = (files: Readonly<Record<string, string>>): string =>
+  Object.entries(files)
+    .map(([file, hash]) => `${hash}  ${file}\n`)
+    .join("");
+
 /** sha256 (hex) of a file, read as a stream: models are larger than what a function may hold twice. */
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash("sha256");

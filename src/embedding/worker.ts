@@ -76,8 +76,8 @@ async function runBatch(
   model: WorkerModel,
   request: BatchRequest,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const results = await session.run(feedsOf(model, request), [model.output]);
-  const output = results[model.output];
+  const name = outputOf(session, model) ?? model.output;
+  const output = (await session.run(feedsOf(model, request), [name]))[name];
   if (output === undefined || !(output.data instanceof Float32Array))
     throw new Error(`the graph's output ${model.output} is not float32`);
   const rows = request.lengths.length;
@@ -89,12 +89,20 @@ async function runBatch(
   return poolRows({ data: output.data, rows, width, dimensions: model.dimensions }, request.lengths, model);
 }
 
+// Two exporters' names for the same thing: one vector a token.
+const TOKEN_OUTPUTS = ["last_hidden_state", "token_embeddings"];
+
+function outputOf(session: InferenceSession, model: WorkerModel): string | undefined {
+  const names = TOKEN_OUTPUTS.includes(model.output) ? TOKEN_OUTPUTS : [model.output];
+  return names.find((name) => session.outputNames.includes(name));
+}
+
 function missingNames(session: InferenceSession, model: WorkerModel): string | null {
   const inputs = model.inputs.filter((name) => !session.inputNames.includes(name));
   const unfed = session.inputNames.filter((name) => !model.inputs.some((input) => input === name));
   if (inputs.length > 0 || unfed.length > 0)
     return `the graph takes ${session.inputNames.join(", ")}, the description gives ${model.inputs.join(", ")}`;
-  if (!session.outputNames.includes(model.output))
+  if (outputOf(session, model) === undefined)
     return `the graph's outputs are ${session.outputNames.join(", ")}, the description wants ${model.output}`;
   return null;
 }
