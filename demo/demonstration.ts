@@ -121,11 +121,11 @@ interface Answers {
 async function searchAll({ qdrant, models }: Stage, model: string): Promise<readonly Answers[]> {
   const embedder = await models.open(model);
   const answers: Answers[] = [];
-  for (const { text } of demoQueries) {
-    const [made] = await embedder.embed([text], "query");
+  for (const query of demoQueries) {
+    const [made] = await embedder.embed([query], "query");
     if (!made?.ok) continue;
     const hits = await qdrant.search(ALIAS, made.vector, 3, { payload: true });
-    answers.push({ query: text, best: hits.map(({ payload }) => shown(payload)) });
+    answers.push({ query, best: hits.map(({ payload }) => shown(payload)) });
   }
   return answers;
 }
