@@ -12,7 +12,7 @@ import {
 import { LogLevel, NodejsFunction, OutputFormat, SourceMapMode } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { ENV, FUNCTIONS, PAGES_QUEUE } from "../src/contract.ts";
+import { ENV, type FUNCTIONS, PAGES_QUEUE } from "../src/contract.ts";
 import { acknowledgeStars } from "./checks.ts";
 import type { Configuration } from "./configuration.ts";
 import { imageCode, MODEL_DIRECTORY_IN_IMAGE, ROOT } from "./image.ts";
@@ -31,19 +31,34 @@ import {
 type Shape = (typeof FUNCTIONS)[keyof typeof FUNCTIONS];
 type Variable = keyof typeof ENV;
 
-/** Every function of the contract by name; a name that is added there is deployed without a change here. */
-export type Functions = ReadonlyMap<string, LambdaFunction>;
+/** `contract.FUNCTIONS`: a function that is added there is deployed. */
+export type Shapes = Readonly<Record<string, Shape>>;
+
+/** A deployed function with the log group it writes to. */
+export interface Deployed {
+  readonly lambda: LambdaFunction;
+  readonly logs: LogGroup;
+}
+
+export type Functions = ReadonlyMap<string, Deployed>;
+
+/** @throws Error when the contract has no such function, which the stack cannot do without. */
+export function functionNamed(functions: Functions, name: string): Deployed {
+  const found = functions.get(name);
+  if (found === undefined) throw new Error(`src/contract.ts has no function ${name}, which the stack needs.`);
+  return found;
+}
 
 export function createFunctions(
   scope: Construct,
-  configuration: Configuration,
-  resources: Resources,
+  shapes: Shapes,
+  { configuration, resources }: Pick<FunctionPlan, "configuration" | "resources">,
 ): Functions {
-  const create = ([name, shape]: [string, Shape]): [string, LambdaFunction] => [
+  const create = ([name, shape]: [string, Shape]): [string, Deployed] => [
     name,
     createFunction(scope, { name, shape, configuration, resources }),
   ];
-  return new Map(Object.entries(FUNCTIONS).map(create));
+  return new Map(Object.entries(shapes).map(create));
 }
 
 interface FunctionPlan {
@@ -53,17 +68,17 @@ interface FunctionPlan {
   readonly resources: Resources;
 }
 
-function createFunction(scope: Construct, plan: FunctionPlan): LambdaFunction {
+function createFunction(scope: Construct, plan: FunctionPlan): Deployed {
   const { name, shape, configuration } = plan;
   const id = `${name[0]?.toUpperCase()}${name.slice(1)}`;
   const functionName = `${configuration.stackName}-${name}`;
-  const logGroup = new LogGroup(scope, `${id}Logs`, {
+  const logs = new LogGroup(scope, `${id}Logs`, {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: configuration.logRetentionDays,
     // Ids and counts only; what a run did is in the ledger.
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  const statements = statementsOf(scope, plan, logGroup);
+  const statements = statementsOf(scope, plan, logs);
   const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     inlinePolicies: { [id]: new PolicyDocument({ statements }) },
@@ -72,16 +87,17 @@ function createFunction(scope: Construct, plan: FunctionPlan): LambdaFunction {
   const options: FunctionOptions = {
     functionName,
     role,
-    logGroup,
+    logGroup: logs,
     timeout: Duration.seconds(shape.timeoutSeconds),
     memorySize: name === "embedder" ? configuration.embedderMemoryMiB : shape.memoryMiB,
     architecture: configuration.architecture === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
     environment: environmentOf(plan),
     ...plan.resources.network,
   };
-  return shape.image
+  const lambda = shape.image
     ? new DockerImageFunction(scope, id, { ...options, code: imageCode(configuration, name) })
     : createBundle(scope, { id, name, options });
+  return { lambda, logs };
 }
 
 interface BundlePlan {
@@ -136,6 +152,9 @@ function statementsOf(scope: Construct, plan: FunctionPlan, logGroup: LogGroup):
       : mayReadKey(secretOf(configuration, shape.key), configuration.secretsKmsKeyArn)),
     ...(uses("executions") ? [mayLookUpRuns(Stack.of(scope), resources.stateMachineName)] : []),
     ...(name === "embedder" ? [mayTakeMessages(resources.pages, resources.isEmulator)] : []),
+    ...(name === "live" && resources.events !== null
+      ? [mayTakeMessages(resources.events, resources.isEmulator)]
+      : []),
     ...(configuration.network === null ? [] : [mayJoinNetwork()]),
   ];
 }

@@ -48,6 +48,8 @@ export const GRANTS: Readonly<Record<string, Grants>> = {
 export interface Resources {
   readonly ledger: Bucket;
   readonly pages: QueuePair;
+  /** Live events; null while the contract has no function for them. */
+  readonly events: QueuePair | null;
   readonly network: NetworkOptions;
   readonly stateMachineName: string;
   /** SQS's batch calls are actions of their own for emulators; AWS checks them as SendMessage and DeleteMessage. */

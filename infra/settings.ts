@@ -1,6 +1,7 @@
 // Where the configuration comes from: a file, overridden by CDK context.
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { CfnRule, Fn, type Stack } from "aws-cdk-lib";
 import { type Configuration, EXAMPLE, parseConfiguration } from "./configuration.ts";
 import { ROOT } from "./image.ts";
 
@@ -8,9 +9,7 @@ const DEFAULT_FILE = "remaster.config.json";
 
 export interface Settings {
   readonly configuration: Configuration;
-  /** True when nobody configured anything: the template is for reading, not for deploying. */
-  readonly isExample: boolean;
-  /** A line for the person who synthesizes; null when there is nothing to say. */
+  /** Says that nobody configured anything and the template is for reading only; null otherwise. */
   readonly notice: string | null;
 }
 
@@ -24,7 +23,6 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Settin
   const isExample = !("qdrantUrl" in given);
   return {
     configuration: parseConfiguration(isExample ? { ...EXAMPLE, ...given } : given),
-    isExample,
     notice: isExample
       ? `No qdrantUrl is configured: synthesized with ${EXAMPLE.qdrantUrl} and placeholder secrets, for reading only. Write ${DEFAULT_FILE} (docs/configuration.md) before you deploy.`
       : null,
@@ -53,4 +51,11 @@ function parseJson(file: string): unknown {
   } catch (cause) {
     throw new Error(`Configuration file ${file} is not JSON: correct it and try again.`, { cause });
   }
+}
+
+/** CloudFormation evaluates the rule before it creates anything: a template to read is not one to deploy. */
+export function refuseDeployment(stack: Stack, why: string): void {
+  new CfnRule(stack, "Configured", {
+    assertions: [{ assert: Fn.conditionEquals("configured", "example"), assertDescription: why }],
+  });
 }

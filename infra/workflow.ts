@@ -7,7 +7,7 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from "aws-cd
 import type { Construct } from "constructs";
 import { accept, acknowledgeStars } from "./checks.ts";
 import type { Configuration } from "./configuration.ts";
-import type { Functions } from "./functions.ts";
+import { type Functions, functionNamed } from "./functions.ts";
 import { allow } from "./permissions.ts";
 
 /** The very file that one machine interprets; `${planner}` and the like stand for functions' ARNs. */
@@ -26,10 +26,7 @@ export function createWorkflow(
 ): StateMachine {
   const definition = readFileSync(WORKFLOW_FILE, "utf8");
   const arns = functionsInvokedBy(definition).map((name): [string, string] => {
-    const invoked = functions.get(name);
-    if (invoked === undefined)
-      throw new Error(`infra/workflow.asl.json names function ${name}, which src/contract.ts does not have.`);
-    return [name, invoked.functionArn];
+    return [name, functionNamed(functions, name).lambda.functionArn];
   });
   const workflow = new StateMachine(scope, "Workflow", {
     // Known beforehand, because functions may look up its executions and it invokes them.
