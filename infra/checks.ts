@@ -26,12 +26,12 @@ export function acknowledgeStars(role: IConstruct, statements: readonly PolicySt
     for (const resource of statement.resources.map((arn) => findingText(Stack.of(role).resolve(arn)))) {
       const reason = STARS[statement.sid ?? ""];
       if (!resource.includes("*") || reason === undefined) continue;
-      accept(role, `AwsSolutions-IAM5[Resource::${resource}]`, reason);
+      accept(role, `AwsSolutions::AwsSolutions-IAM5[Resource::${resource}]`, reason);
     }
 }
 
 export function accept(construct: IConstruct, id: string, reason: string): void {
-  Validations.of(construct).acknowledge({ id: `AwsSolutions::${id}`, reason });
+  Validations.of(construct).acknowledge({ id, reason });
 }
 
 /** A resource as cdk-nag spells it in a finding: references in angle brackets. */

@@ -71,15 +71,16 @@ export function parseConfiguration(given: Readonly<Record<string, unknown>>): Co
     .filter((name) => !OPTION_NAMES.includes(name))
     .map((name) => `unknown option ${JSON.stringify(name)}; known options are ${OPTION_NAMES.join(", ")}`);
   const take = <Name extends keyof Configuration>(name: Name): Configuration[Name] => {
-    const { read, allowed, fallback } = OPTIONS[name];
+    const { read, allowed, fallback, mayHoldKey = false } = OPTIONS[name];
     const value = given[name];
     const found = value === undefined || value === null ? fallback : read(value);
-    if (found === undefined)
+    if (found === undefined) {
+      const isMissing = value === undefined || value === null;
+      const instead = mayHoldKey ? "what was given" : JSON.stringify(value);
       problems.push(
-        value === undefined || value === null
-          ? `${name} is missing: ${allowed}`
-          : `${name} must be ${allowed}, not ${JSON.stringify(value)}`,
+        isMissing ? `${name} is missing: ${allowed}` : `${name} must be ${allowed}, not ${instead}`,
       );
+    }
     // Never used when it is undefined: a problem was reported, and problems throw below.
     return found as Configuration[Name];
   };

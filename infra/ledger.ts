@@ -35,7 +35,7 @@ export function createLedger(scope: Construct, configuration: Configuration): Bu
   });
   accept(
     ledger,
-    "AwsSolutions-S1",
+    "AwsSolutions::AwsSolutions-S1",
     "Holds ids and counts, no memories; an account that wants its reads recorded has CloudTrail data events.",
   );
   return ledger;

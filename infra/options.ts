@@ -10,6 +10,8 @@ interface Option<T> {
   readonly allowed: string;
   /** Undefined: the option must be given. */
   readonly fallback: T | undefined;
+  /** A key may have been pasted here by mistake: what was given is not repeated. */
+  readonly mayHoldKey?: true;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -57,12 +59,15 @@ const texts =
 const hasOnly = (value: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean =>
   Object.keys(value).every((key) => keys.includes(key));
 
+// EC2 has short old ids and long new ones.
+const idOf = (kind: string): RegExp => new RegExp(`^${kind}-([0-9a-f]{8}|[0-9a-f]{17})$`);
+
 const network: Reader<Network> = (value) => {
   const given = unpacked(value);
   if (!isObject(given) || !hasOnly(given, ["vpcId", "subnetIds", "securityGroupIds"])) return undefined;
-  const vpcId = text(/^vpc-[0-9a-f]+$/)(given.vpcId);
-  const subnetIds = texts(/^subnet-[0-9a-f]+$/, 1)(given.subnetIds);
-  const securityGroupIds = texts(/^sg-[0-9a-f]+$/, 1)(given.securityGroupIds);
+  const vpcId = text(idOf("vpc"))(given.vpcId);
+  const subnetIds = texts(idOf("subnet"), 1)(given.subnetIds);
+  const securityGroupIds = texts(idOf("sg"), 1)(given.securityGroupIds);
   if (vpcId === undefined || subnetIds === undefined || securityGroupIds === undefined) return undefined;
   return { vpcId, subnetIds, securityGroupIds };
 };
@@ -120,9 +125,10 @@ export const OPTIONS: { readonly [Name in keyof Configuration]: Option<Configura
     allowed:
       "the address of Qdrant without user, query or fragment, such as https://xyz.cloud.qdrant.io:6333",
     fallback: undefined,
+    mayHoldKey: true,
   },
-  manageKeySecretArn: { read: secretArn, allowed: SECRET_WORDS, fallback: undefined },
-  pointsKeySecretArn: { read: secretArn, allowed: SECRET_WORDS, fallback: undefined },
+  manageKeySecretArn: { read: secretArn, allowed: SECRET_WORDS, fallback: undefined, mayHoldKey: true },
+  pointsKeySecretArn: { read: secretArn, allowed: SECRET_WORDS, fallback: undefined, mayHoldKey: true },
   secretsKmsKeyArn: { read: text(KMS_ARN), allowed: "the ARN of a KMS key", fallback: null },
   embeddingModel: {
     read: text(/^[\w.-]+(\/[\w.-]+)?$/),

@@ -30,7 +30,7 @@ export function createQueuePair(scope: Construct, name: string, settings: PairSe
     ...shared,
     queueName: `${settings.stackName}-${name.toLowerCase()}-dead-letters`,
   });
-  const queue = new Queue(scope, name, {
+  const queue = new Queue(scope, `${name}Queue`, {
     ...shared,
     queueName: `${settings.stackName}-${name.toLowerCase()}`,
     visibilityTimeout: Duration.seconds(settings.visibilityTimeoutSeconds),

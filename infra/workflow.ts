@@ -32,13 +32,12 @@ export function createWorkflow(
     // Known beforehand, because functions may look up its executions and it invokes them.
     stateMachineName: configuration.stackName,
     stateMachineType: StateMachineType.STANDARD,
-    definitionBody: DefinitionBody.fromString(definition),
+    definitionBody: DefinitionBody.fromString(withTimeout(definition, configuration)),
     definitionSubstitutions: Object.fromEntries(arns),
     role: createRole(
       scope,
       arns.map(([, arn]) => arn),
     ),
-    timeout: Duration.hours(configuration.migrationTimeoutHours),
     tracingEnabled: true,
     logs: {
       destination: new LogGroup(scope, "WorkflowLogs", {
@@ -53,10 +52,17 @@ export function createWorkflow(
   });
   accept(
     workflow,
-    "AwsSolutions-SF1",
+    "AwsSolutions::AwsSolutions-SF1",
     "Every event is in the execution's history already; the log is for errors.",
   );
   return workflow;
+}
+
+// The construct's own `timeout` is not applied to a definition given as text.
+function withTimeout(definition: string, { migrationTimeoutHours }: Configuration): string {
+  const machine: object = JSON.parse(definition);
+  const TimeoutSeconds = Duration.hours(migrationTimeoutHours).toSeconds();
+  return JSON.stringify({ ...machine, TimeoutSeconds }, null, 2);
 }
 
 // AWS's own lists: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and …/xray-iam.html

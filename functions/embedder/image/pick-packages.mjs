@@ -22,7 +22,8 @@ function pick(key) {
   const entry = lock.packages[key];
   picked.set(key, entry);
   // An optional package of another platform is in the lock file too; `npm ci` leaves it out by its os and cpu.
-  const needed = { ...entry.dependencies, ...entry.optionalDependencies, ...entry.peerDependencies };
+  // Peers are left out: the one there is (a compiler, for types) is not needed to run.
+  const needed = { ...entry.dependencies, ...entry.optionalDependencies };
   for (const name of Object.keys(needed)) {
     const found = resolveFrom(key, name);
     if (found !== undefined) pick(found);
