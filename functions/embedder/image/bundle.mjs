@@ -1,20 +1,26 @@
 // Bundles the functions that run in the image: one file each, where Lambda looks for it.
 //   node functions/embedder/image/bundle.mjs <output directory>
-import { globSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { globSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
 const [outdir] = process.argv.slice(2);
 const handlers = globSync(["embedder", "live", "query"].map((name) => `functions/${name}/handler.ts`));
-const worker = "src/embedding/worker.ts";
 
-// The session's thread is started by its file's address beside its starter. In a bundle the starter lies with the
-// handler, so a bundled worker does too.
-const workerAddress = {
-  name: "worker-address",
+// Threads are started by the address of a file beside their starter. In a bundle the starter lies with the handler,
+// so a bundle of the thread's file lies there too.
+const ADDRESS = /new URL\("\.\/([\w-]+)\.ts", import\.meta\.url\)/g;
+const started = globSync("src/**/*.ts").flatMap((file) =>
+  [...readFileSync(file, "utf8").matchAll(ADDRESS)].map(([, name]) => ({
+    file: join(dirname(file), `${name}.ts`),
+    name,
+  })),
+);
+const threadAddresses = {
+  name: "thread-addresses",
   setup({ onLoad }) {
-    onLoad({ filter: /src\/embedding\/[^/]+\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace('new URL("./worker.ts"', 'new URL("./worker.mjs"'),
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replaceAll(ADDRESS, 'new URL("./$1.mjs", import.meta.url)'),
       loader: "ts",
     }));
   },
@@ -23,12 +29,12 @@ const workerAddress = {
 await build({
   entryPoints: handlers.flatMap((file) => [
     { in: file, out: file.replace(/\.ts$/, "") },
-    { in: worker, out: `${dirname(file)}/worker` },
+    ...started.map(({ file: thread, name }) => ({ in: thread, out: `${dirname(file)}/${name}` })),
   ]),
   outdir,
   outExtension: { ".js": ".mjs" },
   bundle: true,
-  plugins: [workerAddress],
+  plugins: [threadAddresses],
   platform: "node",
   target: "node24",
   format: "esm",
@@ -45,3 +51,6 @@ await build({
   },
   logLevel: "warning",
 });
+
+// Where the code looks for the built-in models; in the image there are none but those of the model layer.
+mkdirSync(join(outdir, "demo/models"), { recursive: true });
