@@ -17,32 +17,33 @@ export interface Grants {
   readonly counts: boolean;
 }
 
+// The ledger's keys by what they hold: src/migration/keys.ts.
+const LOCKS = "locks/*";
 const STATE = "migrations/*/migration.json";
+const PLAN = ["migrations/*/plan.json", "migrations/*/ranges.json"];
 const REPORT = "migrations/*/report.*";
+const PASS = "migrations/*/pass-*/pass.json";
+const PAGES = "migrations/*/pass-*/pages/*";
+const RECORDS = "migrations/*/pass-*/records/*";
+const FOLDS = "migrations/*/pass-*/folds/*";
 const GATE = "migrations/*/verify/*";
-const PASSES = "migrations/*/pass-*";
+const ALL = "migrations/*";
+
+const NOTHING: Grants = { reads: [], writes: [], sends: false, counts: false };
 
 export const GRANTS: Readonly<Record<string, Grants>> = {
-  // Plans, locks, answers status: it reads everything and writes all but blocks and records.
-  planner: {
-    reads: ["locks/*", "migrations/*"],
-    writes: ["locks/*", "migrations/*"],
-    sends: true,
-    counts: true,
-  },
-  coordinator: { reads: ["migrations/*"], writes: [PASSES, STATE], sends: true, counts: false },
-  // The one with the model and the memories writes records and nothing else.
-  embedder: { reads: ["migrations/*"], writes: ["migrations/*/records/*"], sends: false, counts: false },
-  progress: { reads: ["migrations/*"], writes: [PASSES, STATE, REPORT], sends: true, counts: true },
-  verifier: { reads: ["migrations/*"], writes: [PASSES, GATE, STATE, REPORT], sends: true, counts: false },
-  swapper: {
-    reads: ["locks/*", "migrations/*"],
-    writes: ["locks/*", STATE, GATE, REPORT],
-    sends: false,
-    counts: false,
-  },
-  live: { reads: ["locks/*", "migrations/*"], writes: [], sends: false, counts: false },
-  query: { reads: [], writes: [], sends: false, counts: false },
+  planner: { ...NOTHING, reads: [LOCKS, ALL], writes: [LOCKS, STATE, ...PLAN, PASS, FOLDS, REPORT] },
+  // Writes down which pages there are before it sends them.
+  coordinator: { ...NOTHING, reads: [ALL], writes: [PAGES], sends: true },
+  // The one that sees the memories writes what became of a page, and nothing else.
+  embedder: { ...NOTHING, reads: [ALL], writes: [RECORDS] },
+  // Adds records up, and sends again what the ledger misses while the queue is empty.
+  progress: { reads: [ALL], writes: [STATE, FOLDS], sends: true, counts: true },
+  // Plans repairs as the coordinator plans pages, and gives the verdict.
+  verifier: { ...NOTHING, reads: [ALL], writes: [STATE, PAGES, GATE], sends: true },
+  swapper: { ...NOTHING, reads: [ALL], writes: [STATE] },
+  live: { ...NOTHING, reads: [LOCKS, ALL] },
+  query: NOTHING,
 };
 
 export interface Resources {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { EXAMPLE } from "../../infra/configuration.ts";
 import { GRANTS } from "../../infra/permissions.ts";
 import { FUNCTIONS } from "../../src/contract.ts";
-import { propertiesOf, synthesize } from "./synthesized.ts";
+import { propertiesOf, ROOT, synthesize } from "./synthesized.ts";
 
 interface Statement {
   readonly Sid: string;
@@ -104,6 +106,22 @@ test("what a function writes it may read, because a conditional write reads", ()
         reads.some((pattern) => covers(pattern, key)),
         `${name} ${key}`,
       );
+});
+
+test("every key of the ledger is somebody's to write", () => {
+  const keys = join(ROOT, "src/migration/keys.ts");
+  const text = readFileSync(keys, "utf8");
+  const folders = [...text.matchAll(/\/(\w+\.json|pages|records|folds|verify)\b/g)].map(
+    (match) => match[1] ?? "",
+  );
+  const writes = Object.values(GRANTS).flatMap((grants) => grants.writes);
+
+  assert.ok(folders.length > 5);
+  for (const folder of folders)
+    assert.ok(
+      writes.some((pattern) => pattern.includes(`/${folder.replace("report.json", "report.")}`)),
+      folder,
+    );
 });
 
 test("the workflow may invoke the functions its definition names, without versions or aliases", () => {
