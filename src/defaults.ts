@@ -13,6 +13,8 @@ export const DEFAULTS = {
   pageSizePointsMax: 1024,
   // A write-ahead block is one ledger object for 20 pages: 20 times fewer writes, and embedders start early.
   pagesPerBlock: 20,
+  // A verification stores where it is at least every 200 pages: minutes of comparing, not hours, are repeated.
+  comparedPagesPerBlock: 200,
   // Step Functions' inline Map runs at most 40 iterations side by side.
   rangesMax: 40,
   // Below this a second coordinator costs more than it saves.
@@ -26,6 +28,8 @@ export const DEFAULTS = {
   reconcileRoundsMax: 8,
   // Each pass repairs what was written during the one before; traffic that outruns ten passes needs a fence.
   passesMax: 10,
+  // Points looked at before planning: a key that 256 random points lack is in fewer than 2 % of them (p < 0.01).
+  samplePoints: 256,
   // Texts embedded with the old model to prove that it made the stored vectors, and timed for the forecast.
   sampleTexts: 48,
   // A stored vector and one made now agree to float error when the model is the same one; int8 weights of the
@@ -39,10 +43,32 @@ export const DEFAULTS = {
   gateSamplePoints: 32,
   // Three days: a weekend passes before the old collection may be deleted.
   keepOldHours: 72,
+  // Ledger objects read side by side.
+  parallelReads: 16,
+  // The next look at a run's progress comes after this share of the time it still needs, within the bounds below.
+  // 25,000 events of history and about 10 a look allow 2,400 looks, 300 s apart: 8 days. A longer run is started
+  // again and goes on from its ledger.
+  lookShare: 0.05,
+  lookSecondsMin: 2,
+  lookSecondsMax: 300,
+  // After writes are held back, a request already under way may still arrive within this time.
+  drainSeconds: 5,
   // Missing pages are sent again this often before a person is asked.
   redrivesMax: 5,
   // A call stops taking work this long before its function's time is over.
   deadlineReserveMs: 30_000,
+  // Server and wire time of a point besides its embedding, read twice and written once.
+  secondsPerPoint: 0.001,
+  // A shared machine wanders by a third; the sample's first texts run on cold caches.
+  forecastLow: 0.7,
+  forecastHigh: 1.8,
+  // AWS list prices, us-east-1, x86: Lambda per GiB-second; one page = 3 queue requests, 2 ledger writes and
+  // 6 reads. https://aws.amazon.com/lambda/pricing/, /sqs/pricing/, /s3/pricing/
+  embedderGiB: 1769 / 1024,
+  dollarsPerGiBSecond: 0.0000166667,
+  dollarsPerPage: (3 * 0.4 + 2 * 5 + 6 * 0.4) / 1e6,
+  // Qdrant's own rule of thumb: points x dimensions x 4 bytes x 1.5.
+  memoryFactor: 1.5,
   // Failures and skipped points listed one by one in a report; the rest is counted.
   listedPointsMax: 1000,
 } as const;

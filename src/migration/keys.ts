@@ -27,8 +27,7 @@ export const passKey = (migration: string, pass: number): string =>
 /** Prefix of the write-ahead blocks of a range; the last one carries the seal. */
 export const blocksPrefix = (at: PassRange): string =>
   `${passFolder(at.migration, at.pass)}/pages/${padded(at.range)}/`;
-export const blockKey = (at: PassRange, firstPage: number): string =>
-  `${blocksPrefix(at)}${padded(firstPage)}.json`;
+export const blockKey = (at: PassRange, index: number): string => `${blocksPrefix(at)}${padded(index)}.json`;
 
 export const recordsPrefix = (at: PassRange): string =>
   `${passFolder(at.migration, at.pass)}/records/${padded(at.range)}/`;

@@ -1,6 +1,8 @@
 import type { GateResult } from "./gate.ts";
 import { stateKey } from "./keys.ts";
+import type { Found } from "./pass.ts";
 import type { JsonObject, Ledger } from "./ports.ts";
+import type { Summary } from "./record.ts";
 import type { Override } from "./request.ts";
 import { readExisting, updateStored } from "./stored.ts";
 
@@ -11,6 +13,7 @@ export type Phase =
   | "ready"
   | "not-ready"
   | "cut-over"
+  | "swap"
   | "done"
   | "rolled-back"
   | "cleaned"
@@ -25,6 +28,8 @@ export interface Swap {
   readonly to: string;
   readonly aliases: readonly string[];
   readonly override: Override | null;
+  /** Points that were failed when the names moved: they are in the old collection only. */
+  readonly failedPoints: number;
 }
 
 /** `migration.json`: the one mutable object of a migration. Times are milliseconds since 1970. */
@@ -35,14 +40,22 @@ export interface MigrationState {
   readonly direction: Direction;
   /** Last pass that was begun; -1 before the first. */
   readonly pass: number;
-  /** The pass whose pages tile the whole id space for the current run. */
-  readonly backfillPass: number;
+  /** True once every page of the backfill has its record. */
+  readonly backfilled: boolean;
+  /** Outcomes of the backfill, the base of every later sum. */
+  readonly backfill: Summary | null;
+  /** What the last finished verification found, and what its repairs became. */
+  readonly verified: {
+    readonly pass: number;
+    readonly found: Found;
+    readonly repairs: Summary;
+    readonly at: number;
+  } | null;
   readonly paused: boolean;
   readonly gate: GateResult | null;
   readonly swaps: readonly Swap[];
   /** Optimizer values to put back after the load; null when they are as they were. */
   readonly optimizersToRestore: JsonObject | null;
-  readonly redrives: number;
   readonly startedAt: number;
   readonly updatedAt: number;
   readonly error: { readonly name: string; readonly message: string } | null;
@@ -56,12 +69,13 @@ export function firstState(migration: string, now: number): MigrationState {
     phase: "planned",
     direction: "forward",
     pass: -1,
-    backfillPass: -1,
+    backfilled: false,
+    backfill: null,
+    verified: null,
     paused: false,
     gate: null,
     swaps: [],
     optimizersToRestore: null,
-    redrives: 0,
     startedAt: now,
     updatedAt: now,
     error: null,

@@ -1,0 +1,88 @@
+// What a verb prints when it is through.
+import type { MachineRun } from "../local/machine.ts";
+import type { Inspection } from "../src/migration/inspect.ts";
+import type { Plan } from "../src/migration/plan.ts";
+import type { Outcome } from "../src/migration/run.ts";
+import type { Status } from "../src/migration/status.ts";
+import type { Tally } from "../src/migration/tally.ts";
+import { durationOf, lineOf } from "./progress.ts";
+
+type Lines = readonly string[];
+
+export function printRun(out: NodeJS.WritableStream, verb: string, runs: readonly MachineRun[]): void {
+  for (const run of runs) for (const line of linesOf(verb, run)) out.write(`${line}\n`);
+}
+
+function linesOf(verb: string, run: MachineRun): Lines {
+  const { validated, outcomes, summary } = run;
+  if (run.isStopped) return ["Stopped. The same command goes on where it was; nothing is lost."];
+  return [
+    ...(validated?.inspections ?? []).flatMap(inspectionLines),
+    ...(validated?.statuses ?? []).flatMap(statusLines),
+    ...(validated?.leftAlone ?? []).map(({ collection, why }) => `${collection}: left alone, ${why}.`),
+    ...outcomes.flatMap(outcomeLines),
+    ...(outcomes.length > 1 && summary !== null ? [`In sum: ${tallyText(summary.tally)}`] : []),
+    ...(run.error !== null && outcomes.length === 0 ? [`${verb} failed. ${run.error.message}`] : []),
+  ];
+}
+
+export const tallyText = ({ total, migrated, unchanged, skipped, failed }: Tally): string =>
+  `total ${total}, migrated ${migrated}, unchanged ${unchanged}, skipped ${skipped}, failed ${failed}`;
+
+function outcomeLines(outcome: Outcome): Lines {
+  const { collection, status, says, tally, plan, nextAction } = outcome;
+  return [
+    `${collection}: ${status}${says === "" ? "" : `. ${says}`}`,
+    ...(plan === null ? [] : planLines(plan)),
+    ...(tally === null ? [] : [`  ${tallyText(tally)}`]),
+    ...(nextAction === null
+      ? []
+      : [
+          `  Next: remaster ${nextAction.action} --collection ${nextAction.collection}`,
+          `  On AWS: ${JSON.stringify(nextAction)}`,
+        ]),
+  ];
+}
+
+export function planLines(plan: Plan): Lines {
+  const { source, target, forecast } = plan;
+  const { seconds, dollars } = forecast;
+  return [
+    `  ${source.collection} (${source.dimensions}-D) → ${target.collection} (${target.dimensions}-D, ${target.contract.id}), vector ${JSON.stringify(plan.vectorName)}, text from ${plan.textKey.join(", ")}`,
+    `  ${forecast.points} points, about ${forecast.texts} with text, ${forecast.tokens} tokens, ${forecast.pages} pages`,
+    `  Time here: ${durationOf(seconds.low)} to ${durationOf(seconds.high)}. On AWS about $${dollars.low.toFixed(2)} to $${dollars.high.toFixed(2)}. ${forecast.says}`,
+    `  Qdrant needs about ${forecast.extraMemoryMiB} MiB more memory and ${forecast.extraDiskMiB} MiB more disk until cleanup.`,
+    `  Readers' names: ${plan.newAlias === null ? plan.aliases.join(", ") : `${plan.newAlias} (made by the swap)`}`,
+    `  Old model: ${plan.sourceProof.says}`,
+    ...plan.warnings.map((warning) => `  Note: ${warning}`),
+    ...plan.cannotCarry.map((what) => `  Not carried over: ${what}`),
+    "  Writers: put events are exact; direct writers are caught up until the swap (equal up to the writes of the last pass).",
+  ];
+}
+
+function inspectionLines(found: Inspection): Lines {
+  const vectors = found.vectors.map(
+    ({ name, dimensions, distance }) =>
+      `${name === "" ? "unnamed" : JSON.stringify(name)} ${dimensions}-D ${distance}`,
+  );
+  const keys = found.keys.map(({ key, share }) => `${key} ${Math.round(share * 100)} %`);
+  return [
+    `${found.collection}: ${found.points} points, vectors: ${[...vectors, ...found.sparseVectors.map((name) => `${JSON.stringify(name)} sparse`)].join(", ") || "none"}`,
+    `  Names readers use: ${found.aliases.join(", ") || "its own"}. Model: ${found.model ?? "nobody wrote it down"}.`,
+    `  Text in ${found.withText} of ${found.pointsLookedAt} points looked at. Payload keys: ${keys.join(", ") || "none"}.`,
+    `  Migration: ${found.migration ?? "none"}.`,
+    ...found.notes.map((note) => `  Note: ${note}`),
+  ];
+}
+
+function statusLines(status: Status): Lines {
+  if (status.migration === null) return [`${status.collection}: no migration.`];
+  const failures = Object.entries(status.failuresByReason).map(([reason, count]) => `${count} ${reason}`);
+  return [
+    lineOf(status),
+    `  ${tallyText(status.tally)}`,
+    `  Phase ${status.phase}, target ${status.target}, gate ${status.gate ?? "not decided"}${status.owner === null ? "" : `, at work: ${status.owner}`}`,
+    ...(failures.length === 0 ? [] : [`  Failures: ${failures.join(", ")}`]),
+    ...(status.error === null ? [] : [`  Last error: ${status.error}`]),
+  ];
+}

@@ -1,0 +1,122 @@
+// Runs one verb on this machine and says what became of it.
+import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { Machine, type MachineRun } from "../local/machine.ts";
+import { readCommandLineConfig, readVariable } from "../src/config.ts";
+import { openLedger } from "../src/ledger/ledger.ts";
+import { ConfigError } from "../src/migration/errors.ts";
+import { readStatus } from "../src/migration/status.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
+import { printRun } from "./output.ts";
+import { ProgressLine } from "./progress.ts";
+import { writeReports } from "./report.ts";
+
+export type WorkflowInput = Readonly<Record<string, unknown>>;
+
+export interface MachineFlags {
+  readonly url: string;
+  readonly apiKeyEnv: string;
+  readonly ledger?: string;
+  readonly concurrency?: number;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+export async function runVerb(
+  verb: string,
+  flags: MachineFlags,
+  input: WorkflowInput,
+  options: { readonly deleteOld?: boolean } = {},
+): Promise<void> {
+  const out = flags.json === true ? process.stderr : process.stdout;
+  const settings = machineSettings(flags);
+  await using machine = await Machine.start({ ...settings, onLog: () => {} });
+  using stop = stopOnInterrupt(out);
+  const ledger = await openLedger(settings.ledgerUrl);
+  const clock = { now: () => Date.now() };
+  using line = new ProgressLine(out, (collection) => readStatus(ledger, clock, collection));
+  const run = await machine.run(input, stop.signal, line.watch);
+  const runs = [run, ...(options.deleteOld === true ? await deleteOld(machine, run, stop.signal) : [])];
+  line.end();
+  if (flags.report !== undefined) await writeReports(ledger, runs, flags.report);
+  process.exitCode = Math.max(...runs.map(exitCode));
+  printRun(out, verb, runs);
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(jsonLine(verb, runs))}\n`);
+}
+
+/** Cleanup of every collection that is cut over with a green gate; its own guards decide. */
+async function deleteOld(
+  machine: Machine,
+  run: MachineRun,
+  signal: AbortSignal,
+): Promise<readonly MachineRun[]> {
+  const runs: MachineRun[] = [];
+  for (const { collection, status } of run.outcomes) {
+    if (status !== "DONE" && status !== "NOTHING_TO_DO") continue;
+    runs.push(await machine.run({ action: "cleanup", collection, confirm: collection }, signal));
+  }
+  return runs;
+}
+
+function machineSettings(flags: MachineFlags) {
+  const config = readCommandLineConfig();
+  const url = checkedUrl(flags.url);
+  const folder = resolve(flags.ledger ?? join(".remaster", url.host.replace(/[^\w.-]/g, "_")));
+  mkdirSync(folder, { recursive: true });
+  return {
+    qdrantUrl: flags.url,
+    apiKey: readVariable(flags.apiKeyEnv),
+    ledgerFolder: folder,
+    ledgerUrl: `file://${folder}`,
+    modelDir: config.modelDir,
+    embeddingModel: config.embeddingModel,
+    embeddingDimensions: config.embeddingDimensions,
+    concurrency: flags.concurrency ?? availableParallelism(),
+  };
+}
+
+function checkedUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw new ConfigError(`--url must be an address like http://localhost:6333, not ${JSON.stringify(text)}.`);
+}
+
+/** The first Ctrl-C ends the run cleanly, a second one at once. */
+function stopOnInterrupt(out: NodeJS.WritableStream): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const onInterrupt = () => {
+    if (controller.signal.aborted) process.exit(EXIT.stopped);
+    out.write(
+      "\nStopping: pages under way are finished. Ctrl-C again ends at once; nothing is lost either way.\n",
+    );
+    controller.abort();
+  };
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+    },
+  };
+}
+
+function exitCode(run: MachineRun): number {
+  if (run.isStopped) return EXIT.stopped;
+  if (run.error === null) return EXIT.done;
+  return exitCodeOf(Object.assign(new Error(run.error.message), { name: run.error.name }));
+}
+
+function jsonLine(verb: string, runs: readonly MachineRun[]) {
+  const [first] = runs;
+  return {
+    verb,
+    exitCode: process.exitCode,
+    outcomes: runs.flatMap(({ outcomes }) => outcomes),
+    tally: first?.summary?.tally ?? null,
+    leftAlone: first?.validated?.leftAlone ?? [],
+    inspections: first?.validated?.inspections ?? [],
+    statuses: first?.validated?.statuses ?? [],
+    error: runs.find(({ error }) => error !== null)?.error ?? null,
+  };
+}

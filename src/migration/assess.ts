@@ -1,0 +1,103 @@
+// The embedder's part of the gate: points of the target embedded again, and looked up by their own text.
+import { DEFAULTS } from "../defaults.ts";
+import { readPlan } from "./plan.ts";
+import type { Clock, Embedded, Ledger, Models, Point, Qdrant } from "./ports.ts";
+import { textOf } from "./text.ts";
+import { cosine, vectorNumbers } from "./vector.ts";
+
+export interface Assessment {
+  /** Points with text that were embedded again. */
+  readonly compared: number;
+  readonly meanCosine: number;
+  readonly minCosine: number;
+  /** Of those, found among the nearest ten of their own vector. */
+  readonly foundBySearch: number;
+  /** False when every stored vector of the sample is the same although the texts are not. */
+  readonly isVaried: boolean;
+  /** Milliseconds, 95th percentile: to embed one query, and to search with it. */
+  readonly queryEmbedMsP95: number;
+  readonly searchMsP95: number;
+}
+
+export interface AssessOutside {
+  readonly qdrant: Qdrant;
+  readonly ledger: Ledger;
+  readonly models: Models;
+  readonly clock: Clock;
+}
+
+interface Sampled {
+  readonly point: Point;
+  readonly text: string;
+  readonly stored: Float32Array;
+}
+
+export async function assessTarget(outside: AssessOutside, migration: string): Promise<Assessment> {
+  const { ledger, models, clock } = outside;
+  const plan = await readPlan(ledger, migration);
+  const { collection, contract } = plan.target;
+  const embedder = await models.openContract(contract);
+  if (embedder === null)
+    throw new Error(`Model ${contract.id} is not here although its pages were embedded. This is a bug.`);
+  const sampled = await samplePoints(outside.qdrant, collection, plan);
+  const made = await embedder.embed(
+    sampled.map(({ text }) => text),
+    "passage",
+  );
+  const cosines = sampled.map(({ stored }, index) => cosineOf(stored, made[index]));
+  const searchMs: number[] = [];
+  const embedMs: number[] = [];
+  let foundBySearch = 0;
+  for (const { point, text, stored } of sampled) {
+    const startedAt = clock.now();
+    await embedder.embed([text.slice(0, QUERY_CHARACTERS)], "query");
+    embedMs.push(clock.now() - startedAt);
+    const searchedAt = clock.now();
+    const hits = await outside.qdrant.search(collection, stored, NEAREST, {
+      using: plan.vectorName,
+      payload: false,
+    });
+    searchMs.push(clock.now() - searchedAt);
+    // Twins have the same vector: a score of 1 further down is as good as the id itself.
+    const last = hits.at(-1)?.score ?? 0;
+    if (hits.some(({ id }) => id === point.id) || (hits.length === NEAREST && last > 0.99999))
+      foundBySearch++;
+  }
+  const texts = new Set(sampled.map(({ text }) => text));
+  const vectors = new Set(sampled.map(({ stored }) => stored.join()));
+  return {
+    compared: sampled.length,
+    meanCosine: cosines.reduce((sum, one) => sum + one, 0) / Math.max(1, cosines.length),
+    minCosine: cosines.reduce((least, one) => Math.min(least, one), 1),
+    foundBySearch,
+    isVaried: vectors.size > 1 || texts.size <= 1,
+    queryEmbedMsP95: percentile95(embedMs),
+    searchMsP95: percentile95(searchMs),
+  };
+}
+
+const NEAREST = 10;
+// A question is a sentence; a whole memory as a query would measure something else.
+const QUERY_CHARACTERS = 120;
+
+async function samplePoints(
+  qdrant: Qdrant,
+  collection: string,
+  plan: Awaited<ReturnType<typeof readPlan>>,
+): Promise<readonly Sampled[]> {
+  const ids = await qdrant.sampleIds(collection, DEFAULTS.gateSamplePoints);
+  const points = await qdrant.retrieve(collection, ids, { vectors: true });
+  return points.flatMap((point) => {
+    const text = textOf(point.payload, plan);
+    const stored = vectorNumbers(point.vectors, plan.vectorName);
+    return "text" in text && stored !== null ? [{ point, text: text.text, stored }] : [];
+  });
+}
+
+const cosineOf = (stored: Float32Array, made: Embedded | undefined): number =>
+  made?.ok && made.vector.length === stored.length ? cosine(stored, made.vector) : 0;
+
+function percentile95(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.95))] ?? 0;
+}

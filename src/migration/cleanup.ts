@@ -1,0 +1,71 @@
+// Deleting the old collection: the one act that cannot be undone, never part of a run, last and guarded.
+
+import type { SwapOutside } from "./cutover.ts";
+import { RefusedError } from "./errors.ts";
+import { failedPoints } from "./gate.ts";
+import { markOf } from "./metadata.ts";
+import { type Plan, readPlan } from "./plan.ts";
+import type { Request } from "./request.ts";
+import { type MigrationState, readState, updateState } from "./state.ts";
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Everything that can be said before both sides are compared once more.
+ * @returns a sentence when there is nothing to do.
+ */
+export async function guardCleanup(
+  { qdrant, ledger, clock }: SwapOutside,
+  migration: string,
+  request: Pick<Request, "confirm">,
+): Promise<string | null> {
+  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  const { source, target } = plan;
+  if (state.phase === "cleaned") return `${source.collection} was deleted already.`;
+  const refuse = (why: string): never => {
+    throw new RefusedError(`${source.collection} is not deleted: ${why}`, {
+      fields: { collection: source.collection },
+    });
+  };
+  if (state.phase !== "done") refuse(`the migration is not cut over (${state.phase}).`);
+  const pointing = (await qdrant.aliases()).filter(({ collection }) => collection === source.collection);
+  if (pointing.length > 0) refuse(`alias ${pointing.map(({ alias }) => alias).join(", ")} points to it.`);
+  const info = await qdrant.collection(target.collection);
+  if (info === null || markOf(info)?.migration !== migration)
+    refuse(`${target.collection} is not the collection that this migration made.`);
+  if (failedPoints(state) > 0) refuse(`${failedPoints(state)} points failed and are nowhere else.`);
+  if (state.gate?.verdict !== "green") refuse("the gate was not green when readers were moved.");
+  const openFor = windowLeftMs(plan, state, clock.now());
+  if (openFor > 0 && request.confirm !== source.collection)
+    refuse(
+      `the way back stays open for another ${Math.ceil(openFor / HOUR_MS)} hours (keepOldHours ${plan.keepOldHours}). To delete it now, repeat its name in "confirm".`,
+    );
+  return null;
+}
+
+const windowLeftMs = (plan: Plan, { swaps }: MigrationState, now: number): number =>
+  (swaps.at(-1)?.at ?? now) + plan.keepOldHours * HOUR_MS - now;
+
+/**
+ * Deletes the old collection. The comparison that ran before says what only it has.
+ * Twice is harmless: a collection that is gone stays gone.
+ */
+export async function deleteOld(
+  outside: SwapOutside,
+  migration: string,
+  request: Pick<Request, "confirm" | "override">,
+): Promise<string> {
+  const { qdrant, ledger, clock } = outside;
+  const again = await guardCleanup(outside, migration, request);
+  if (again !== null) return again;
+  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  const only = state.verified?.found.extra ?? 0;
+  if (only > 0 && request.override === null)
+    throw new RefusedError(
+      `${plan.source.collection} is not deleted: ${only} of its points are not in ${plan.target.collection}. They were deleted there since the swap, or somebody still writes into the old collection. Look, then give an override with by and why.`,
+      { fields: { collection: plan.source.collection } },
+    );
+  await qdrant.deleteCollection(plan.source.collection);
+  await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "cleaned" }));
+  return `${plan.source.collection} was deleted; ${plan.target.collection} serves alone.`;
+}

@@ -1,0 +1,180 @@
+// The swap and the way back. Nothing here is undone by a crash: aliases are moved one whole action at a time,
+// and what they answer is read back.
+import { RefusedError, TransientError } from "./errors.ts";
+import { failedPoints } from "./gate.ts";
+import { differencesOf } from "./pass.ts";
+import { type Plan, readPlan } from "./plan.ts";
+import type { Clock, Ledger, Qdrant } from "./ports.ts";
+import type { Override, Request } from "./request.ts";
+import { type MigrationState, readState, updateState } from "./state.ts";
+
+export interface SwapOutside {
+  readonly qdrant: Qdrant;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/** The names readers use, whichever way they came to be. */
+export const readerNames = (plan: Plan): readonly string[] =>
+  plan.newAlias === null ? plan.aliases : [plan.newAlias];
+
+export type SwapAction = "cutover" | "rollback";
+
+/**
+ * Says whether the action may begin, before anything is held back.
+ * @returns a sentence when there is nothing to do, null when it may go on.
+ * @throws RefusedError without a green gate or an override, or when an alias points elsewhere.
+ */
+export async function guardSwap(
+  { qdrant, ledger }: SwapOutside,
+  migration: string,
+  request: Pick<Request, "override"> & { readonly action: SwapAction },
+): Promise<string | null> {
+  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  const { source, target } = plan;
+  if (request.action === "cutover") {
+    if (state.phase === "done")
+      return `${readerNames(plan).join(", ")} already points to ${target.collection}.`;
+    refuseUnready(plan, state, request.override);
+  } else {
+    if (state.phase === "rolled-back")
+      return `${readerNames(plan).join(", ")} already points to ${source.collection}.`;
+    if (state.swaps.length === 0)
+      throw new RefusedError(`There is nothing to roll back: ${source.collection} was not cut over.`, {
+        fields: { collection: source.collection },
+      });
+  }
+  await refuseMovedAliases(qdrant, plan);
+  return null;
+}
+
+function refuseUnready(plan: Plan, state: MigrationState, override: Override | null): void {
+  if (override !== null && state.backfilled) return;
+  if (!state.backfilled)
+    throw new RefusedError(
+      `The backfill of ${plan.target.collection} is not finished (${state.phase}); run migrate first. The alias is untouched.`,
+      { fields: { migration: plan.migration } },
+    );
+  if (state.gate?.verdict === "green") return;
+  const red = state.gate?.checks.filter(({ ok }) => !ok).map(({ name, found }) => `${name}: ${found}`) ?? [];
+  throw new RefusedError(
+    `The gate of ${plan.target.collection} is not green. ${red.join(" ") || "It was never decided; run migrate first."} Mend it and run migrate again, or give an override with by and why. The alias is untouched.`,
+    { fields: { migration: plan.migration } },
+  );
+}
+
+/** Guarded by what the aliases pointed to when planned: somebody else's swap is not overwritten. */
+async function refuseMovedAliases(qdrant: Qdrant, plan: Plan): Promise<void> {
+  const now = await qdrant.aliases();
+  const [source, target] = [plan.source.collection, plan.target.collection];
+  for (const name of readerNames(plan)) {
+    const pointsTo = now.find(({ alias }) => alias === name)?.collection ?? null;
+    if (pointsTo === source || pointsTo === target) continue;
+    if (pointsTo === null && plan.newAlias === name) continue;
+    throw new RefusedError(
+      `Alias ${name} ${pointsTo === null ? "does not exist any more" : `points to ${pointsTo}`}; when planned it pointed to ${source}. Somebody else moved it, so it is left alone.`,
+      { fields: { alias: name } },
+    );
+  }
+  const strangers = now.filter(
+    ({ alias, collection }) => collection === source && !readerNames(plan).includes(alias),
+  );
+  if (strangers.length > 0 && plan.newAlias === null)
+    throw new RefusedError(
+      `${source} got a new alias since the plan: ${strangers.map(({ alias }) => alias).join(", ")}. Run migrate again, so that it is moved with the others.`,
+      { fields: { collection: source } },
+    );
+}
+
+/**
+ * After a crash in the middle of a swap: what the aliases answer decides. Where one has moved already the swap is
+ * finished (the last look was clean and nothing was written since); where none has, nothing happened.
+ */
+export async function settleSwap(outside: SwapOutside, migration: string): Promise<void> {
+  const { qdrant, ledger } = outside;
+  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  if (state.phase !== "swap") return;
+  const forward = state.direction === "forward";
+  const to = forward ? plan.target.collection : plan.source.collection;
+  const now = await qdrant.aliases();
+  const hasMoved = readerNames(plan).some(
+    (name) => now.find(({ alias }) => alias === name)?.collection === to,
+  );
+  if (hasMoved) await moveNames(outside, plan, state, { forward, override: null });
+  else await releaseWrites(outside, migration);
+}
+
+/** From here on no page of this run is written: the last look sees what the swap will serve. */
+export async function holdWrites({ ledger, clock }: SwapOutside, migration: string): Promise<void> {
+  await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "swap" }));
+}
+
+/** The last look found something: let writes flow again and catch up once more. */
+export async function releaseWrites({ ledger, clock }: SwapOutside, migration: string): Promise<void> {
+  await updateState(ledger, { migration, now: clock.now() }, ({ phase }) =>
+    phase === "swap" ? { phase: "cut-over" } : null,
+  );
+}
+
+/**
+ * Moves every reader's name, one `create_alias` each (it overwrites atomically), and reads the answer back.
+ * Twice is harmless. From then on the other side is the truth.
+ * @throws RefusedError when the two sides still differ and nobody overrode that.
+ */
+export async function swapAliases(
+  { qdrant, ledger, clock }: SwapOutside,
+  migration: string,
+  request: Pick<Request, "override"> & { readonly action: SwapAction },
+): Promise<{ readonly to: string; readonly says: string }> {
+  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  refuseDifferent(plan, state, request.override);
+  await refuseMovedAliases(qdrant, plan);
+  return moveNames({ qdrant, ledger, clock }, plan, state, {
+    forward: request.action === "cutover",
+    override: request.override,
+  });
+}
+
+async function moveNames(
+  { qdrant, ledger, clock }: SwapOutside,
+  plan: Plan,
+  state: MigrationState,
+  { forward, override }: { readonly forward: boolean; readonly override: Override | null },
+): Promise<{ readonly to: string; readonly says: string }> {
+  const to = forward ? plan.target.collection : plan.source.collection;
+  const names = readerNames(plan);
+  for (const name of names)
+    await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }]);
+  await readBack(qdrant, names, to);
+  const swap = { at: clock.now(), to, aliases: names, override, failedPoints: failedPoints(state) };
+  await updateState(ledger, { migration: plan.migration, now: clock.now() }, (before) => ({
+    phase: forward ? "done" : "rolled-back",
+    direction: forward ? "reverse" : "forward",
+    swaps: [...before.swaps, swap],
+  }));
+  return { to, says: `${names.join(", ")} now points to ${to}.` };
+}
+
+function refuseDifferent(plan: Plan, { verified }: MigrationState, override: Override | null): void {
+  if (override !== null || verified === null) return;
+  const { found, repairs } = verified;
+  const different = differencesOf(found);
+  if (different === 0) return;
+  const why = Object.entries(repairs.failuresByReason)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(", ");
+  throw new RefusedError(
+    `${different} points still differ between ${plan.source.collection} and ${plan.target.collection}${why === "" ? "; they are written faster than they are repaired" : ` (${why})`}. The alias is untouched. Stop the writers for a moment and try again, or give an override with by and why.`,
+    { fields: { migration: plan.migration } },
+  );
+}
+
+/** What the aliases answer decides, not what was sent: an answer may have been lost, a write not yet seen. */
+async function readBack(qdrant: Qdrant, names: readonly string[], to: string): Promise<void> {
+  const now = await qdrant.aliases();
+  const wrong = names.filter((name) => now.find(({ alias }) => alias === name)?.collection !== to);
+  if (wrong.length > 0)
+    throw new TransientError(
+      `Alias ${wrong.join(", ")} does not point to ${to} yet; the swap is tried again.`,
+    );
+}

@@ -1,0 +1,76 @@
+// What a point of the target must be, given the point of the source, and in what it differs.
+import type { PointId } from "./ids.ts";
+import { samePayload } from "./payload.ts";
+import type { Point } from "./ports.ts";
+import type { EmptyText } from "./request.ts";
+import { textOf } from "./text.ts";
+import { type StoredVector, sameOtherVectors, storedVector, type VectorShape } from "./vector.ts";
+
+/** How texts are found and points are compared; the same for every point of a migration. */
+export interface Terms {
+  readonly shape: VectorShape;
+  readonly otherVectors: readonly string[];
+  readonly textKey: readonly string[];
+  readonly textTemplate: string | null;
+  readonly emptyText: EmptyText;
+  /** False where a point that only `to` has may be one that never came over: it is kept. */
+  readonly mayDelete: boolean;
+}
+
+export type Difference = "missing" | "payloadDifferent" | "vectorWrong" | "otherVectorsDifferent";
+
+/** A point of the source and what has to be done about it. */
+export interface Comparison {
+  readonly source: Point;
+  /** The text to embed, or why there is none. */
+  readonly text: { readonly text: string } | { readonly empty: string };
+  /** False for a point without text that is to be left out. */
+  readonly isWanted: boolean;
+  /** Null: the target holds exactly this point. */
+  readonly difference: Difference | null;
+  /** The target's own vector, when it was made of this very text and is sound. */
+  readonly reusable: (StoredVector & { readonly state: "sound" }) | null;
+}
+
+export function comparePoint(source: Point, target: Point | undefined, terms: Terms): Comparison {
+  const text = textOf(source.payload, terms);
+  const hasText = "text" in text;
+  const isWanted = hasText || terms.emptyText === "carry";
+  if (!isWanted) return { source, text, isWanted, difference: null, reusable: null };
+  if (target === undefined) return { source, text, isWanted, difference: "missing", reusable: null };
+  const vector = storedVector(target.vectors, terms.shape);
+  const sameText = hasText && isSameText(text.text, target, terms);
+  const reusable = sameText && vector.state === "sound" ? vector : null;
+  const difference = differenceOf(
+    source,
+    target,
+    terms,
+    hasText ? vector.state === "sound" : vector.state === "absent",
+  );
+  return { source, text, isWanted, difference, reusable };
+}
+
+function differenceOf(source: Point, target: Point, terms: Terms, vectorIsRight: boolean): Difference | null {
+  if (!samePayload(source.payload, target.payload)) return "payloadDifferent";
+  if (!vectorIsRight) return "vectorWrong";
+  if (!sameOtherVectors(source.vectors, target.vectors, terms.otherVectors)) return "otherVectorsDifferent";
+  return null;
+}
+
+function isSameText(text: string, target: Point, terms: Terms): boolean {
+  const stored = textOf(target.payload, terms);
+  return "text" in stored && stored.text === text;
+}
+
+/** True when nothing that matters changed between two reads of the source. */
+export function isUnchanged(
+  before: ReadonlyMap<PointId, Point>,
+  after: ReadonlyMap<PointId, Point>,
+): boolean {
+  if (before.size !== after.size) return false;
+  for (const [id, point] of before) {
+    const now = after.get(id);
+    if (now === undefined || now.payload !== point.payload || now.vectors !== point.vectors) return false;
+  }
+  return true;
+}

@@ -1,0 +1,74 @@
+// What a migration will do, decided once, stored, and read ever after.
+import type { Forecast } from "./forecast.ts";
+import { planKey } from "./keys.ts";
+import type { ModelContract } from "./model.ts";
+import type { JsonObject, Ledger } from "./ports.ts";
+import type { EmptyText, Request } from "./request.ts";
+import type { Direction } from "./state.ts";
+import { readExisting } from "./stored.ts";
+
+/** One of the two collections of a migration. */
+export interface Side {
+  readonly collection: string;
+  /** Model of its vectors; null for a source whose model was not proven. */
+  readonly contract: ModelContract | null;
+  /** Dimensions of the vector that is re-embedded, as the collection's configuration says. */
+  readonly dimensions: number;
+}
+
+/** How well a model reproduces vectors that are already stored. */
+export interface SourceProof {
+  readonly model: string;
+  /** Texts embedded again and compared; 0 when nothing could be compared. */
+  readonly compared: number;
+  /** Mean cosine to the stored vectors; null when nothing was compared. */
+  readonly meanCosine: number | null;
+  readonly proven: boolean;
+  /** A sentence for the plan: what was found, and what falls away when it is not proven. */
+  readonly says: string;
+}
+
+/** `plan.json`, written once. Times are milliseconds since 1970. */
+export interface Plan {
+  readonly v: 1;
+  readonly migration: string;
+  readonly source: Side;
+  readonly target: Side & { readonly contract: ModelContract };
+  /** Names readers use, all moved by the swap. */
+  readonly aliases: readonly string[];
+  /** Alias made by the swap because readers used the collection's own name; null when there are aliases. */
+  readonly newAlias: string | null;
+  /** The vector that is re-embedded; "" is the unnamed one. */
+  readonly vectorName: string;
+  /** False where the collection stores vectors so coarsely (uint8) that their length says nothing. */
+  readonly storesUnitVectors: boolean;
+  /** Every other vector of the collection, carried as it is. */
+  readonly otherVectors: readonly string[];
+  readonly textKey: readonly string[];
+  readonly textTemplate: string | null;
+  readonly emptyText: EmptyText;
+  readonly pageSizePoints: number;
+  readonly keepOldHours: number;
+  readonly cutover: Request["cutover"];
+  readonly sourcePoints: number;
+  readonly sourceProof: SourceProof;
+  readonly serverVersion: string;
+  /** Body that creates the target, the PATCHes after it, and the payload indexes. */
+  readonly create: JsonObject;
+  readonly after: readonly JsonObject[];
+  readonly payloadIndexes: readonly { readonly field: string; readonly schema: string | JsonObject }[];
+  readonly warnings: readonly string[];
+  readonly cannotCarry: readonly string[];
+  readonly forecast: Forecast;
+  readonly createdAt: number;
+}
+
+export const readPlan = (ledger: Ledger, migration: string): Promise<Plan> =>
+  readExisting<Plan>(ledger, planKey(migration));
+
+/** Who is read and who is written: forward before the swap, the other way round after it. */
+export function sidesOf(plan: Plan, direction: Direction): { readonly from: Side; readonly to: Side } {
+  return direction === "forward"
+    ? { from: plan.source, to: plan.target }
+    : { from: plan.target, to: plan.source };
+}

@@ -1,0 +1,248 @@
+// Decides what a migration will do, and whether it may: everything that can be refused is refused here,
+// before anything is written.
+import { DEFAULTS } from "../defaults.ts";
+import { targetConfiguration } from "./configuration.ts";
+import { ConfigError, RefusedError } from "./errors.ts";
+import { makeForecast } from "./forecast.ts";
+import { planKey, rangesKey, stateKey } from "./keys.ts";
+import { readLock, setLockMigration } from "./lock.ts";
+import { markOf, metadataOf, shortHash, withMark } from "./metadata.ts";
+import type { Plan } from "./plan.ts";
+import { readPlan } from "./plan.ts";
+import type { Clock, CollectionInfo, Ledger, Qdrant } from "./ports.ts";
+import { makeRanges } from "./ranges.ts";
+import type { Request } from "./request.ts";
+import type { Sample } from "./sample.ts";
+import { chooseVector, type DenseVector, denseVectors, otherVectors } from "./schema.ts";
+import { firstState, type MigrationState, readState } from "./state.ts";
+import { createOnce } from "./stored.ts";
+
+export interface PlanningOutside {
+  readonly qdrant: Qdrant;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** Embedders side by side. */
+  readonly concurrency: number;
+}
+
+export interface PlanAsked {
+  readonly request: Request;
+  readonly source: string;
+  readonly execution: string;
+  readonly sample: Sample;
+}
+
+export type Planned =
+  | { readonly next: "nothing"; readonly migration: string | null; readonly says: string }
+  | { readonly next: "dry-run"; readonly plan: Plan }
+  | { readonly next: "prepare" | "catch-up"; readonly plan: Plan };
+
+/**
+ * Plans a migration, or finds the stored one to go on with. A dry run writes nothing.
+ * @throws RefusedError with what was found and what to do.
+ */
+export async function planMigration(outside: PlanningOutside, asked: PlanAsked): Promise<Planned> {
+  const { qdrant, ledger } = outside;
+  const { source, sample, request } = asked;
+  const info = await qdrant.collection(source);
+  if (info === null)
+    throw new ConfigError(`Collection ${source} does not exist any more. Nothing was changed.`);
+  if (markOf(info)?.contract.fingerprint === sample.contract.fingerprint)
+    return {
+      next: "nothing",
+      migration: null,
+      says: `${source} already holds vectors of ${sample.contract.id}.`,
+    };
+  const stored = await findStored(outside, asked);
+  if (stored !== null) return stored;
+  const plan = await makePlan(outside, asked, info);
+  if (request.dryRun) return { next: "dry-run", plan };
+  await storePlan(outside, plan);
+  await setLockMigration(ledger, source, plan.migration);
+  return { next: "prepare", plan };
+}
+
+/** The source's current migration, when its target still stands and it is for this model. */
+async function findStored({ qdrant, ledger }: PlanningOutside, asked: PlanAsked): Promise<Planned | null> {
+  const migration = (await readLock(ledger, asked.source))?.migration ?? null;
+  if (migration === null) return null;
+  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  const target = await qdrant.collection(plan.target.collection);
+  // A ledger that tells of a target which is not there (any more) describes another server, or the past.
+  if (target === null || markOf(target)?.migration !== migration) return null;
+  if (plan.target.contract.fingerprint !== asked.sample.contract.fingerprint)
+    return refuseOtherModel(plan, state, asked.sample);
+  if (state.phase === "done")
+    return {
+      next: "nothing",
+      migration,
+      says: `${asked.source} was cut over to ${plan.target.collection}; the old collection stays until cleanup.`,
+    };
+  refuseOtherTerms(plan, asked.request);
+  if (asked.request.dryRun) return { next: "dry-run", plan };
+  return { next: state.backfilled ? "catch-up" : "prepare", plan };
+}
+
+function refuseOtherModel(plan: Plan, state: MigrationState, sample: Sample): null {
+  if (state.phase === "aborted" || state.phase === "rolled-back") return null;
+  throw new RefusedError(
+    `A migration of ${plan.source.collection} to ${plan.target.contract.id} is under way (${state.phase}); it cannot become one to ${sample.contract.id}. Finish it, or abort it first.`,
+    { fields: { collection: plan.source.collection, migration: plan.migration } },
+  );
+}
+
+/** What decides a point's text may not change in the middle of a run. */
+function refuseOtherTerms(plan: Plan, request: Request): void {
+  const same =
+    plan.textKey.join("\n") === request.textKey.join("\n") &&
+    plan.textTemplate === request.textTemplate &&
+    plan.emptyText === request.emptyText;
+  if (!same)
+    throw new RefusedError(
+      `The migration of ${plan.source.collection} began with text from ${plan.textKey.join(", ")} (empty text: ${plan.emptyText}); going on with another text would mix two kinds of vectors. Repeat the first settings, or abort it and delete ${plan.target.collection}.`,
+      { fields: { collection: plan.source.collection, migration: plan.migration } },
+    );
+}
+
+async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: CollectionInfo): Promise<Plan> {
+  const { request, source, sample, execution } = asked;
+  const now = outside.clock.now();
+  refuseWithoutText(source, request, sample);
+  const vector = chooseVector(source, info, request.vector);
+  const { aliases, newAlias, target } = await chooseNames(outside.qdrant, asked);
+  const migration = `${source}.${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}.${shortHash(execution).slice(0, 6)}`;
+  const { contract } = sample;
+  const configuration = targetConfiguration(info, {
+    vector: request.vector,
+    dimensions: contract.dimensions,
+    metadata: withMark(metadataOf(info), { contract, source, migration }),
+  });
+  const points = await outside.qdrant.count(source);
+  return {
+    v: 1,
+    migration,
+    source: { collection: source, contract: sample.sourceContract, dimensions: vector.dimensions },
+    target: { collection: target, contract, dimensions: contract.dimensions },
+    aliases,
+    newAlias,
+    vectorName: vector.name,
+    storesUnitVectors: vector.datatype !== "uint8",
+    otherVectors: otherVectors(info, vector.name),
+    textKey: request.textKey,
+    textTemplate: request.textTemplate,
+    emptyText: request.emptyText,
+    pageSizePoints: request.pageSizePoints,
+    keepOldHours: request.keepOldHours,
+    cutover: request.cutover,
+    sourcePoints: points,
+    sourceProof: sample.proof,
+    serverVersion: await outside.qdrant.version(),
+    create: configuration.create,
+    after: configuration.after,
+    payloadIndexes: configuration.payloadIndexes,
+    warnings: [...configuration.warnings, ...namesWarning(newAlias, source)],
+    cannotCarry: configuration.cannotCarry,
+    forecast: makeForecast(sample, {
+      points,
+      pageSizePoints: request.pageSizePoints,
+      concurrency: outside.concurrency,
+      dimensions: contract.dimensions,
+    }),
+    createdAt: now,
+  };
+}
+
+const namesWarning = (newAlias: string | null, source: string): readonly string[] =>
+  newAlias === null
+    ? []
+    : [
+        `Readers use the collection's own name ${source}, and Qdrant cannot rename a collection: the swap makes the alias ${newAlias}. Change readers to that name once; it follows every later swap.`,
+      ];
+
+function refuseWithoutText(source: string, request: Request, sample: Sample): void {
+  if (sample.points === 0 || sample.withText > 0) return;
+  const keys = sample.keys.map(({ key, share }) => `${key} (${Math.round(share * 100)} %)`).join(", ");
+  throw new RefusedError(
+    `None of ${sample.points} points looked at in ${source} has text under ${request.textKey.join(", ")}. Their payload keys are: ${keys || "none"}. Name the right one with textKey. Nothing was changed.`,
+    { fields: { collection: source } },
+  );
+}
+
+interface Names {
+  readonly aliases: readonly string[];
+  readonly newAlias: string | null;
+  readonly target: string;
+}
+
+/** @throws RefusedError when a name that is needed is taken by something that is not ours. */
+async function chooseNames(qdrant: Qdrant, { request, source, sample }: PlanAsked): Promise<Names> {
+  const all = await qdrant.aliases();
+  const aliases = all
+    .filter(({ collection }) => collection === source)
+    .map(({ alias }) => alias)
+    .sort();
+  const target = request.target ?? targetName(source, sample.contract.dimensions);
+  if (target === source)
+    throw new RefusedError(
+      `The new collection would have the name of the old one, ${source}; name it with "target". Nothing was changed.`,
+      { fields: { collection: source } },
+    );
+  if (all.some(({ alias }) => alias === target))
+    throw new RefusedError(
+      `${target} is the name of an alias, so no collection can have it; name the new collection with "target". Nothing was changed.`,
+      { fields: { target } },
+    );
+  await refuseForeignTarget(qdrant, { source, target, sample });
+  const newAlias = aliases.length > 0 ? null : `${baseName(source)}_live`;
+  if (newAlias !== null) await refuseTakenAlias(qdrant, all, newAlias);
+  return { aliases, newAlias, target };
+}
+
+const baseName = (source: string): string => source.replace(/_\d+d$/, "");
+const targetName = (source: string, dimensions: number): string => `${baseName(source)}_${dimensions}d`;
+
+async function refuseForeignTarget(
+  qdrant: Qdrant,
+  { source, target, sample }: { readonly source: string; readonly target: string; readonly sample: Sample },
+): Promise<void> {
+  const info = await qdrant.collection(target);
+  if (info === null) return;
+  const mark = markOf(info);
+  if (mark?.source === source && mark.contract.fingerprint === sample.contract.fingerprint) return;
+  const found =
+    mark === null
+      ? `with vectors of size ${sizes(denseVectors(info))} and no mark of Remaster`
+      : `made ${mark.source === null ? "" : `from ${mark.source} `}with ${mark.contract.id}`;
+  throw new RefusedError(
+    `Target ${target} exists, ${found}; it will not be written into. Pick another name with "target", or delete it yourself. Nothing was changed.`,
+    { fields: { source, target } },
+  );
+}
+
+const sizes = (vectors: readonly DenseVector[]): string =>
+  vectors.map(({ dimensions }) => dimensions).join(", ") || "none";
+
+async function refuseTakenAlias(
+  qdrant: Qdrant,
+  all: readonly { readonly alias: string; readonly collection: string }[],
+  alias: string,
+): Promise<void> {
+  const taken = all.find((one) => one.alias === alias);
+  if (taken === undefined && (await qdrant.collection(alias)) === null) return;
+  const found = taken === undefined ? "a collection has that name" : `it points to ${taken.collection}`;
+  throw new RefusedError(
+    `The swap would make the alias ${alias}, but ${found}. Give the old collection an alias of your own first and let readers use it. Nothing was changed.`,
+    { fields: { alias } },
+  );
+}
+
+/** Written once, in an order that leaves nothing half: the lock names a migration only when all of it is there. */
+async function storePlan({ qdrant, ledger, clock }: PlanningOutside, plan: Plan): Promise<void> {
+  const { migration, source, sourcePoints } = plan;
+  const wanted = Math.ceil(sourcePoints / DEFAULTS.pointsPerRangeMin);
+  const count = Math.min(DEFAULTS.rangesMax, Math.max(1, wanted));
+  const sampled = count === 1 ? [] : await qdrant.sampleIds(source.collection, DEFAULTS.rangeSampleIds);
+  await createOnce(ledger, planKey(migration), plan);
+  await createOnce(ledger, rangesKey(migration), { v: 1, ranges: makeRanges(sampled, count) });
+  await createOnce(ledger, stateKey(migration), firstState(migration, clock.now()));
+}
