@@ -14,7 +14,7 @@ export const MODEL_DIRECTORY_IN_IMAGE = "/opt/models";
 
 // All that the Dockerfile copies. The context is copied at every synthesis, so the weights are not in it:
 // they come by a build context of their own, straight from where they lie.
-const CONTEXT = ["package.json", "package-lock.json", "tsconfig.json", "src", "functions"];
+const CONTEXT = ["package-lock.json", "tsconfig.json", "src", "functions", "layers/model/manifest.mjs"];
 
 export function imageCode(configuration: Configuration, functionName: string): DockerImageCode {
   const model = resolve(ROOT, configuration.modelDirectory);
