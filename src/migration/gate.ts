@@ -103,7 +103,7 @@ function integrityChecks(
 export function failedPoints(state: MigrationState): number {
   const { verified, backfill } = state;
   if (verified === null) return backfill?.tally.failed ?? 0;
-  return verified.repairs.tally.failed;
+  return differencesOf(verified.found) === 0 ? 0 : verified.repairs.tally.failed;
 }
 
 const reasons = ({ verified, backfill }: MigrationState): string => {
