@@ -34,12 +34,10 @@ const clock: Clock = { now: () => Date.now() };
 
 function makeOutside(config: Config): Outside {
   return {
-    qdrant: once(() =>
-      openQdrant({ url: requireSetting(config, "qdrantUrl"), apiKey: () => apiKeyOf(config) }),
-    ),
+    qdrant: once(() => openQdrant({ url: requireSetting(config, "qdrantUrl"), apiKey: apiKeyOf(config) })),
     ledger: once(() => ledgerOf(config)),
     queue: once(() => queueOf(config)),
-    executions: once(() => openExecutions(requireSetting(config, "executions"))),
+    executions: once(() => executionsOf(config)),
     models: once(() => modelsOf(config)),
     clock,
     log: openLog(clock, (line) => process.stdout.write(line)),
@@ -56,10 +54,10 @@ function once<T>(open: () => T): () => T {
 }
 
 /** One machine gives the key itself, AWS the secret's name; a server without keys needs neither. */
-async function apiKeyOf({ qdrantApiKey, qdrantApiKeySecret }: Config): Promise<string | null> {
-  if (qdrantApiKeySecret === null) return qdrantApiKey;
-  const { readSecret } = await import("./secret/secret.ts");
-  return readSecret(qdrantApiKeySecret);
+function apiKeyOf({ qdrantApiKey, qdrantApiKeySecret }: Config): () => Promise<string | null> {
+  if (qdrantApiKeySecret === null) return async () => qdrantApiKey;
+  const reader = once(async () => (await import("./secret/secret.ts")).openSecretReader());
+  return async () => (await reader())(qdrantApiKeySecret);
 }
 
 function ledgerOf(config: Config): Ledger {
@@ -82,6 +80,12 @@ function queueOf(config: Config): Queue {
     send: async (messages) => (await queue()).send(messages),
     depth: async () => (await queue()).depth(),
   };
+}
+
+function executionsOf(config: Config): Executions {
+  const kind = requireSetting(config, "executions");
+  const executions = once(() => openExecutions(kind));
+  return { isOpen: async (owner) => (await executions()).isOpen(owner) };
 }
 
 /** Loaded when first used: a function without a model never loads the ONNX runtime. */

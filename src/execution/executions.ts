@@ -2,12 +2,9 @@ import type { Executions } from "../migration/ports.ts";
 import { openProcessExecutions } from "./process.ts";
 
 /** Executions of `states` (Step Functions) or `process:…` (processes of this machine). */
-export function openExecutions(kind: string): Executions {
+export async function openExecutions(kind: string): Promise<Executions> {
   if (kind !== "states") return openProcessExecutions();
-  return {
-    async isOpen(owner) {
-      const { isExecutionOpen } = await import("./states.ts");
-      return isExecutionOpen(owner);
-    },
-  };
+  // Only where it is needed: on one machine nothing of the AWS SDK is loaded.
+  const { openStatesExecutions } = await import("./states.ts");
+  return openStatesExecutions();
 }
