@@ -20,7 +20,7 @@ export function encodeVector(vector: Float32Array): string {
     at = writeShortest(bytes, at, value);
   }
   bytes[at++] = CLOSE;
-  return bytes.latin1Slice(0, at);
+  return bytes.toString("latin1", 0, at);
 }
 
 // Powers of ten up to 10^22 are exact doubles, so an integer below 2^53 divided by one is the very double that the
@@ -32,7 +32,7 @@ function writeShortest(bytes: Buffer, at: number, value: number): number {
   const magnitude = Math.abs(value);
   // Components of unit vectors, nearly all: written digit by digit. Whatever is left is rare.
   if (magnitude < 1 && magnitude >= 1e-9) return writeFraction(bytes, at, value);
-  return at + bytes.latin1Write(Object.is(value, -0) ? "-0.0" : shortestText(value), at);
+  return at + bytes.write(Object.is(value, -0) ? "-0.0" : shortestText(value), at, "latin1");
 }
 
 /** Nine significant digits always identify a float32. */
