@@ -1,0 +1,106 @@
+// The outside of a function: every port opened once a process, when it is first asked for.
+import { type Config, readConfig, requireSetting } from "./config.ts";
+import { openExecutions } from "./execution/executions.ts";
+import { openLedger } from "./ledger/ledger.ts";
+import { openLog } from "./log.ts";
+import type { Clock, Executions, Ledger, Log, Models, Qdrant, Queue } from "./migration/ports.ts";
+import { openQdrant } from "./qdrant/client.ts";
+import { openQueue } from "./queue/queue.ts";
+
+export interface Outside {
+  qdrant(): Qdrant;
+  ledger(): Ledger;
+  queue(): Queue;
+  executions(): Executions;
+  models(): Models;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How many pages are embedded side by side. */
+  concurrency(): number;
+}
+
+/**
+ * The same for every call of this process: clients and models are expensive and hold no state of a call.
+ * A port whose settings are absent throws ConfigError when it is opened.
+ */
+export function openOutside(): Outside {
+  opened ??= makeOutside(readConfig());
+  return opened;
+}
+
+let opened: Outside | undefined;
+
+const clock: Clock = { now: () => Date.now() };
+
+function makeOutside(config: Config): Outside {
+  return {
+    qdrant: once(() => openQdrant({ url: requireSetting(config, "qdrantUrl"), apiKey: apiKeyOf(config) })),
+    ledger: once(() => ledgerOf(config)),
+    queue: once(() => queueOf(config)),
+    executions: once(() => executionsOf(config)),
+    models: once(() => modelsOf(config)),
+    clock,
+    log: openLog(clock, (line) => process.stdout.write(line)),
+    concurrency: () => requireSetting(config, "concurrency"),
+  };
+}
+
+function once<T>(open: () => T): () => T {
+  let value: { readonly it: T } | undefined;
+  return () => {
+    value ??= { it: open() };
+    return value.it;
+  };
+}
+
+/** One machine gives the key itself, AWS the secret's name; a server without keys needs neither. */
+function apiKeyOf({ qdrantApiKey, qdrantApiKeySecret }: Config): () => Promise<string | null> {
+  if (qdrantApiKeySecret === null) return async () => qdrantApiKey;
+  const reader = once(async () => (await import("./secret/secret.ts")).openSecretReader());
+  return async () => (await reader())(qdrantApiKeySecret);
+}
+
+function ledgerOf(config: Config): Ledger {
+  const url = requireSetting(config, "ledgerUrl");
+  const ledger = once(() => openLedger(url, { isS3PathStyle: config.isS3PathStyle }));
+  return {
+    read: async (key) => (await ledger()).read(key),
+    create: async (key, body) => (await ledger()).create(key, body),
+    replace: async (key, body, version) => (await ledger()).replace(key, body, version),
+    async *list(prefix, after) {
+      yield* (await ledger()).list(prefix, after);
+    },
+  };
+}
+
+function queueOf(config: Config): Queue {
+  const url = requireSetting(config, "pagesQueueUrl");
+  const queue = once(() => openQueue(url));
+  return {
+    send: async (messages) => (await queue()).send(messages),
+    depth: async () => (await queue()).depth(),
+  };
+}
+
+function executionsOf(config: Config): Executions {
+  const kind = requireSetting(config, "executions");
+  const executions = once(() => openExecutions(kind));
+  return { isOpen: async (owner) => (await executions()).isOpen(owner) };
+}
+
+/** Loaded when first used: a function without a model never loads the ONNX runtime. */
+function modelsOf(config: Config): Models {
+  const models = once(async () => {
+    const { openModels } = await import("./embedding/open.ts");
+    return openModels({
+      modelDir: config.modelDir,
+      defaultModel: config.embeddingModel,
+      dimensions: config.embeddingDimensions,
+      threads: config.embeddingThreads ?? 1,
+    });
+  });
+  return {
+    open: async (name) => (await models()).open(name),
+    openContract: async (contract) => (await models()).openContract(contract),
+  };
+}
