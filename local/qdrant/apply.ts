@@ -26,24 +26,34 @@ export function applyUpdate(collection: Collection, update: Update): number {
 function change(collection: Collection, update: Update): void {
   switch (update.kind) {
     case "upsert":
-      return upsert(collection, update);
+      upsert(collection, update);
+      break;
     case "update-vectors":
-      return updateVectors(collection, update);
+      updateVectors(collection, update);
+      break;
     case "delete":
       for (const id of selectedIds(collection, update.selector)) collection.remove(id);
-      return;
-    case "set-payload":
-      return changePayloads(collection, update.selector, (payload) => mergedAt(payload, update));
-    case "overwrite-payload":
-      return changePayloads(collection, update.selector, () => update.payload);
-    case "delete-payload":
-      return changePayloads(collection, update.selector, (payload) =>
-        update.paths.reduce<Json>((rest, path) => withMember(rest, path, undefined), payload),
-      );
-    case "clear-payload":
-      return changePayloads(collection, update.selector, () => emptyPayload.tree);
+      break;
     case "delete-vectors":
-      return deleteVectors(collection, update);
+      deleteVectors(collection, update);
+      break;
+    default:
+      changePayloads(collection, update.selector, (payload) => changedPayload(payload, update));
+  }
+}
+
+type PayloadUpdate = UpdateOf<"set-payload" | "overwrite-payload" | "delete-payload" | "clear-payload">;
+
+function changedPayload(payload: JsonObject, update: PayloadUpdate): Json {
+  switch (update.kind) {
+    case "set-payload":
+      return mergedAt(payload, update);
+    case "overwrite-payload":
+      return update.payload;
+    case "delete-payload":
+      return update.paths.reduce<Json>((rest, path) => withMember(rest, path, undefined), payload);
+    case "clear-payload":
+      return emptyPayload.tree;
     default:
       return update satisfies never;
   }

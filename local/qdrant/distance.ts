@@ -21,7 +21,10 @@ export const isSmallBetter = (distance: Distance): boolean =>
 
 // Four sums instead of one let the processor work on four products at a time: this is the loop of every search.
 export function dot(a: Float32Array, b: Float32Array): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
   const whole = a.length - (a.length % 4);
   for (let at = 0; at < whole; at += 4) {
     s0 += (a[at] ?? 0) * (b[at] ?? 0);

@@ -26,14 +26,21 @@ export class JsonNumber {
 /** A long array of plain numbers, left as text: vectors are most of the traffic and need no node a number. */
 export class JsonNumbers {
   readonly text: string;
+  readonly numbers: readonly number[];
 
-  constructor(text: string) {
+  private constructor(text: string, numbers: readonly number[]) {
     this.text = text;
+    this.numbers = numbers;
   }
 
-  numbers(): number[] {
-    const numbers: unknown = JSON.parse(this.text);
-    return Array.isArray(numbers) ? numbers : [];
+  /** Undefined when the text is not an array of numbers alone, all of them finite. */
+  static parse(text: string): JsonNumbers | undefined {
+    try {
+      const numbers: unknown = JSON.parse(text);
+      return isNumbers(numbers) ? new JsonNumbers(text, numbers) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   elements(): JsonNumber[] {
@@ -41,6 +48,8 @@ export class JsonNumbers {
     return inner === "" ? [] : inner.split(",").map((number) => new JsonNumber(number.trim()));
   }
 }
+
+const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(Number.isFinite);
 
 export const isObject = (value: Json | undefined): value is JsonObject => value instanceof Map;
 
@@ -60,7 +69,8 @@ function isInteger64(source: string): boolean {
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // Only arrays longer than this are worth the second pass of JSON.parse; payloads' short lists become nodes.
-const numbersPattern = /\[[-+.eE\d\s,]{64,}\]/y;
+const numbersStart = /\[\s*[-\d]/y;
+const numbersCharsMin = 64;
 const spacePattern = /[ \t\r\n]*/y;
 // A body is read recursively; the real server stops at the same depth.
 const depthMax = 128;
@@ -123,8 +133,8 @@ class Reader {
   }
 
   #array(depth: number): Json {
-    const numbers = this.#match(numbersPattern);
-    if (numbers !== undefined) return this.#numbers(numbers);
+    const numbers = this.#numbers();
+    if (numbers !== undefined) return numbers;
     const elements: Json[] = [];
     this.#at += 1;
     for (let isFirst = true; !this.#closes("]", isFirst); isFirst = false)
@@ -132,13 +142,14 @@ class Reader {
     return elements;
   }
 
-  #numbers(text: string): JsonNumbers {
-    const numbers = new JsonNumbers(text);
-    try {
-      numbers.numbers();
-    } catch {
-      this.#fail("expected value");
-    }
+  /** A long array that begins with a number, if the engine's own parser finds nothing but numbers in it. */
+  #numbers(): JsonNumbers | undefined {
+    numbersStart.lastIndex = this.#at;
+    if (!numbersStart.test(this.#text)) return undefined;
+    const end = this.#text.indexOf("]", this.#at) + 1;
+    if (end - this.#at < numbersCharsMin) return undefined;
+    const numbers = JsonNumbers.parse(this.#text.slice(this.#at, end));
+    if (numbers !== undefined) this.#at = end;
     return numbers;
   }
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { ConfigError } from "../../src/migration/errors.ts";
 import type { Keys } from "./access.ts";
 import { Catalogue } from "./catalogue.ts";
+import { openJournal } from "./journal.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { respond } from "./respond.ts";
 
@@ -27,11 +28,19 @@ export interface QdrantServer extends AsyncDisposable {
  * Throws ConfigError when the port is taken or the data folder cannot be used.
  */
 export async function startQdrant(options: QdrantOptions): Promise<QdrantServer> {
-  const catalogue = new Catalogue(new Map(), new Map(), undefined);
+  const opened = options.dataDir === undefined ? undefined : openJournal(options.dataDir);
+  const catalogue = new Catalogue(
+    opened?.collections ?? new Map(),
+    opened?.aliases ?? new Map(),
+    opened?.journal,
+  );
   const state = { catalogue, rateLimits: new RateLimits(() => performance.now()) };
   const server = createServer((request, response) => void respond(state, options, request, response));
   const host = options.host ?? "127.0.0.1";
-  const port = await listen(server, options.port, host);
+  const port = await listen(server, options.port, host).catch((cause: unknown) => {
+    catalogue.close();
+    throw cause;
+  });
   return new RunningQdrant(server, catalogue, host, port);
 }
 

@@ -59,7 +59,7 @@ function parseSparse(value: JsonObject, where: string): VectorInput | undefined 
 }
 
 function numbersOf(value: Json | undefined): readonly number[] | undefined {
-  if (value instanceof JsonNumbers) return value.numbers();
+  if (value instanceof JsonNumbers) return value.numbers;
   if (!Array.isArray(value)) return undefined;
   const numbers: number[] = [];
   for (const element of value) {
