@@ -1,6 +1,4 @@
-// Powers of ten up to 10^22 are exact doubles, so dividing an integer below 2^53 by one is correctly rounded:
-// `integer / 10^n` is the very double that the decimal text would be read as, without making the text.
-const powersOfTen = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+import { shortestDouble } from "../../src/float32.ts";
 
 /** A double as the real server writes it in JSON: `1.0`, `-0.0`, `1e+300`; null when not finite. */
 export function writeDouble(value: number): string {
@@ -42,26 +40,4 @@ function writeWithExponent(decimal: number, fixedMax: number, fixedMin: number):
   if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
   return `${sign}${whole}.${digits.slice(exponent + 1) || "0"}`;
-}
-
-/** The double with the fewest decimal digits that rounds to this float32. Nine digits always suffice. */
-function shortestDouble(value: number): number {
-  if (!Number.isFinite(value) || value === 0) return value;
-  const magnitude = Math.floor(Math.log10(Math.abs(value)));
-  // Most values need eight digits: begin there, go down while it fits, up when it does not.
-  let shortest = roundedTo(value, 8, magnitude);
-  if (Math.fround(shortest) !== value) return roundedTo(value, 9, magnitude);
-  for (let digits = 7; digits >= 1; digits -= 1) {
-    const shorter = roundedTo(value, digits, magnitude);
-    if (Math.fround(shorter) !== value) break;
-    shortest = shorter;
-  }
-  return shortest;
-}
-
-function roundedTo(value: number, digits: number, magnitude: number): number {
-  const decimals = digits - 1 - magnitude;
-  const power = powersOfTen[decimals];
-  // Very large and very small values are rare: let the engine's own conversion do them.
-  return power === undefined ? Number(value.toPrecision(digits)) : Math.round(value * power) / power;
 }
