@@ -52,13 +52,14 @@ export class FunctionProcess {
   async call(event: unknown): Promise<unknown> {
     const { timeoutMs } = this.#options;
     const requestId = randomUUID();
+    const text = JSON.stringify(event);
     const call = { requestId, ...Promise.withResolvers<unknown>() };
     this.#call = call;
     const timer = setTimeout(() => {
       const message = `${requestId} Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
       this.kill(namedError("Sandbox.Timedout", message));
     }, timeoutMs);
-    this.#post({ kind: "call", requestId, event: JSON.stringify(event), deadline: Date.now() + timeoutMs });
+    this.#post({ kind: "call", requestId, event: text, deadline: Date.now() + timeoutMs });
     try {
       return await call.promise;
     } finally {
