@@ -35,7 +35,12 @@ function outcomeLines(outcome: Outcome): Lines {
     `${collection}: ${status}${says === "" ? "" : `. ${says}`}`,
     ...(plan === null ? [] : planLines(plan)),
     ...(tally === null ? [] : [`  ${tallyText(tally)}`]),
-    ...(nextAction === null ? [] : [`  Next: remaster ${nextAction.action} --collection ${nextAction.collection}`, `  On AWS: ${JSON.stringify(nextAction)}`]),
+    ...(nextAction === null
+      ? []
+      : [
+          `  Next: remaster ${nextAction.action} --collection ${nextAction.collection}`,
+          `  On AWS: ${JSON.stringify(nextAction)}`,
+        ]),
   ];
 }
 
@@ -57,7 +62,8 @@ export function planLines(plan: Plan): Lines {
 
 function inspectionLines(found: Inspection): Lines {
   const vectors = found.vectors.map(
-    ({ name, dimensions, distance }) => `${name === "" ? "unnamed" : JSON.stringify(name)} ${dimensions}-D ${distance}`,
+    ({ name, dimensions, distance }) =>
+      `${name === "" ? "unnamed" : JSON.stringify(name)} ${dimensions}-D ${distance}`,
   );
   const keys = found.keys.map(({ key, share }) => `${key} ${Math.round(share * 100)} %`);
   return [

@@ -44,7 +44,10 @@ export class ProgressLine {
     this.#busy = true;
     this.#read(this.#run.collection)
       // A look that fails is no news: the run itself says what is wrong.
-      .then((status) => this.#show(lineOf(status)), () => {})
+      .then(
+        (status) => this.#show(lineOf(status)),
+        () => {},
+      )
       .finally(() => {
         this.#busy = false;
       });

@@ -4,8 +4,8 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { demoCommand } from "./demo.ts";
 import { embedCommand } from "./embed.ts";
-import { modelCommand } from "./model.ts";
 import { EXIT, exitCodeOf, sentenceOf } from "./exit.ts";
+import { modelCommand } from "./model.ts";
 import { qdrantCommand } from "./qdrant.ts";
 import { verbCommands } from "./verbs.ts";
 
@@ -15,14 +15,8 @@ function program(): Command {
     .version(packageJson.version)
     .showHelpAfterError("(remaster --help lists every verb and flag)")
     .exitOverride();
-  for (const command of [
-    ...verbCommands(),
-    qdrantCommand(),
-    embedCommand(),
-    modelCommand(),
-    demoCommand(),
-  ])
-    // exitOverride is inherited only by commands made through `.command`.
+  // exitOverride is inherited only by commands made through `.command`.
+  for (const command of [...verbCommands(), qdrantCommand(), embedCommand(), modelCommand(), demoCommand()])
     root.addCommand(overrideExit(command));
   return root;
 }

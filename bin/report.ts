@@ -2,17 +2,21 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineRun } from "../local/machine.ts";
-import { makeReport } from "../src/migration/makeReport.ts";
 import type { Ledger } from "../src/migration/ports.ts";
+import { readReport } from "../src/migration/report.ts";
 import { renderReport } from "../src/report/html.ts";
 
-export async function writeReports(ledger: Ledger, runs: readonly MachineRun[], folder: string): Promise<void> {
+export async function writeReports(
+  ledger: Ledger,
+  runs: readonly MachineRun[],
+  folder: string,
+): Promise<void> {
   const migrations = [
     ...new Set(runs.flatMap(({ outcomes }) => outcomes.map(({ migration }) => migration))),
   ].filter((migration) => migration !== null);
   mkdirSync(folder, { recursive: true });
   for (const migration of migrations) {
-    const report = await makeReport(ledger, migration);
+    const report = await readReport(ledger, migration);
     const name = migrations.length === 1 ? "report" : `report.${encodeURIComponent(report.source)}`;
     writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
     writeFileSync(join(folder, `${name}.html`), renderReport(report));

@@ -46,7 +46,11 @@ export async function runVerb(
 }
 
 /** Cleanup of every collection that is cut over with a green gate; its own guards decide. */
-async function deleteOld(machine: Machine, run: MachineRun, signal: AbortSignal): Promise<readonly MachineRun[]> {
+async function deleteOld(
+  machine: Machine,
+  run: MachineRun,
+  signal: AbortSignal,
+): Promise<readonly MachineRun[]> {
   const runs: MachineRun[] = [];
   for (const { collection, status } of run.outcomes) {
     if (status !== "DONE" && status !== "NOTHING_TO_DO") continue;
@@ -83,7 +87,9 @@ function stopOnInterrupt(out: NodeJS.WritableStream): { readonly signal: AbortSi
   const controller = new AbortController();
   const onInterrupt = () => {
     if (controller.signal.aborted) process.exit(EXIT.stopped);
-    out.write("\nStopping: pages under way are finished. Ctrl-C again ends at once; nothing is lost either way.\n");
+    out.write(
+      "\nStopping: pages under way are finished. Ctrl-C again ends at once; nothing is lost either way.\n",
+    );
     controller.abort();
   };
   process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);

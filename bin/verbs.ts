@@ -35,9 +35,9 @@ interface ActFlags extends VerbFlags {
 export function verbCommands(): readonly Command[] {
   return [
     verb("inspect", "look at a collection: vectors, text, aliases; changes nothing"),
-    migrateFlags(verb("plan", "say what a migration would do, how long and how much; changes nothing")).action(
-      (flags: MigrateFlags) => runVerb("plan", flags, migrateInput({ ...flags, dryRun: true })),
-    ),
+    migrateFlags(
+      verb("plan", "say what a migration would do, how long and how much; changes nothing"),
+    ).action((flags: MigrateFlags) => runVerb("plan", flags, migrateInput({ ...flags, dryRun: true }))),
     migrateVerb(),
     verb("status", "say how a migration stands, from the ledger"),
     verb("verify", "compare every id, payload and vector of both sides; repairs nothing"),
@@ -107,7 +107,9 @@ function collectionOf({ collection, allCollections, prefix }: VerbFlags): string
     throw new InvalidArgumentError("Give --collection or --all-collections, not both.");
   if (allCollections === true) return `${prefix}*`;
   if (collection !== undefined) return collection;
-  throw new InvalidArgumentError("Which collection? Give --collection NAME, or --all-collections with --prefix.");
+  throw new InvalidArgumentError(
+    "Which collection? Give --collection NAME, or --all-collections with --prefix.",
+  );
 }
 
 function migrateInput(flags: MigrateFlags): WorkflowInput {

@@ -51,7 +51,8 @@ export async function runDemonstration(options: DemonstrationOptions): Promise<b
     onLog: () => {},
   });
   const ledger = await openLedger(`file://${ledgerFolder}`);
-  return runSteps(options, { machine, ledger, qdrant, models });
+  // Awaited here: the machine and the server live as long as the steps.
+  return await runSteps(options, { machine, ledger, qdrant, models });
 }
 
 interface Stage {
@@ -98,7 +99,10 @@ async function loadMemories(qdrant: Qdrant, embedder: Embedder, say: (line: stri
   for (let start = 0; start < memories.length; start += BATCH) {
     const batch = memories.slice(start, start + BATCH);
     const texts = batch.map(({ payload }) => textOf(payload, { textKey: ["content"], textTemplate: null }));
-    const made = await embedder.embed(texts.map((text) => ("text" in text ? text.text : "")), "passage");
+    const made = await embedder.embed(
+      texts.map((text) => ("text" in text ? text.text : "")),
+      "passage",
+    );
     const points: PointWrite[] = batch.map(({ id, payload }, index) => {
       const vector = made[index];
       return { id, payload, vectors: vector?.ok ? encodeVector(vector.vector) : "{}" };
@@ -118,11 +122,11 @@ interface Answers {
 async function searchAll({ qdrant, models }: Stage, model: string): Promise<readonly Answers[]> {
   const embedder = await models.open(model);
   const answers: Answers[] = [];
-  for (const { text } of demoQueries) {
-    const [made] = await embedder.embed([text], "query");
+  for (const query of demoQueries) {
+    const [made] = await embedder.embed([query], "query");
     if (!made?.ok) continue;
     const hits = await qdrant.search(ALIAS, made.vector, 3, { payload: true });
-    answers.push({ query: text, best: hits.map(({ payload }) => shown(payload)) });
+    answers.push({ query, best: hits.map(({ payload }) => shown(payload)) });
   }
   return answers;
 }

@@ -1,11 +1,11 @@
 // One machine: the deployed workflow interpreted, the deployed handlers in worker processes.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ownerOfThisProcess } from "../src/execution/process.ts";
 import type { PlannerEvent } from "../src/migration/events.ts";
 import type { Outcome, Run } from "../src/migration/run.ts";
 import type { RunSummary } from "../src/migration/summary.ts";
 import type { Validated } from "../src/migration/workflow.ts";
-import { ownerOfThisProcess } from "../src/execution/process.ts";
 import { type Host, type HostOptions, startHost } from "./host/host.ts";
 import { runWorkflow } from "./workflow/interpreter.ts";
 
@@ -61,7 +61,9 @@ export class Machine {
     const isStopped = signal.aborted;
     if (isStopped) await this.#closeStopped(seen);
     const error =
-      ended.status === "SUCCEEDED" || isStopped ? null : { name: ended.error, message: sentenceOf(ended.cause) };
+      ended.status === "SUCCEEDED" || isStopped
+        ? null
+        : { name: ended.error, message: sentenceOf(ended.cause) };
     return { validated: seen.validated, outcomes: seen.outcomes, summary: seen.summary, error, isStopped };
   }
 

@@ -1,13 +1,9 @@
-import { cleanup, hold, swap } from "../../src/migration/ending.ts";
-import { expectOp, type SwapperEvent } from "../../src/migration/events.ts";
+import type { SwapperEvent } from "../../src/migration/events.ts";
+import { swapper } from "../../src/migration/functions.ts";
 import { openOutside } from "../../src/outside.ts";
 
-const TURNS = { hold, swap, cleanup } as const;
-
 /** The acts that move or delete what readers see. */
-export async function handler(received: SwapperEvent): Promise<unknown> {
-  const event = expectOp(received, ["hold", "swap", "cleanup"]);
-  const here = openOutside();
-  const outside = { qdrant: here.qdrant(), ledger: here.ledger(), clock: here.clock };
-  return TURNS[event.op](outside, event.run);
+export async function handler(event: SwapperEvent): Promise<unknown> {
+  const { qdrant, ledger, clock } = openOutside();
+  return swapper({ qdrant: qdrant(), ledger: ledger(), clock }, event);
 }

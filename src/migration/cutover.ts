@@ -1,8 +1,7 @@
 // The swap and the way back. Nothing here is undone by a crash: aliases are moved one whole action at a time,
 // and what they answer is read back.
 import { RefusedError, TransientError } from "./errors.ts";
-import { failedPoints } from "./gate.ts";
-import { differencesOf } from "./pass.ts";
+import { differencesOf, NOTHING_FOUND } from "./pass.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger, Qdrant } from "./ports.ts";
 import type { Override, Request } from "./request.ts";
@@ -146,7 +145,13 @@ async function moveNames(
   for (const name of names)
     await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }]);
   await readBack(qdrant, names, to);
-  const swap = { at: clock.now(), to, aliases: names, override, failedPoints: failedPoints(state) };
+  const swap = {
+    at: clock.now(),
+    to,
+    aliases: names,
+    override,
+    differentPoints: differencesOf(state.verified?.found ?? NOTHING_FOUND),
+  };
   await updateState(ledger, { migration: plan.migration, now: clock.now() }, (before) => ({
     phase: forward ? "done" : "rolled-back",
     direction: forward ? "reverse" : "forward",

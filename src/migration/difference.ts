@@ -35,7 +35,8 @@ export interface Comparison {
 export function comparePoint(source: Point, target: Point | undefined, terms: Terms): Comparison {
   const text = textOf(source.payload, terms);
   const hasText = "text" in text;
-  const isWanted = hasText || terms.emptyText === "carry";
+  // With `fail` it stays missing until somebody mends it, and is counted as failed every time.
+  const isWanted = hasText || terms.emptyText !== "skip";
   if (!isWanted) return { source, text, isWanted, difference: null, reusable: null };
   if (target === undefined) return { source, text, isWanted, difference: "missing", reusable: null };
   const vector = storedVector(target.vectors, terms.shape);

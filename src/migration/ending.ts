@@ -1,8 +1,9 @@
 // What progress, verifier and swapper do at their task states: a look, the verdict, and the acts that end a run.
+
+import { DEFAULTS } from "../defaults.ts";
 import type { Assessment } from "./assess.ts";
 import { deleteOld } from "./cleanup.ts";
 import { holdWrites, type SwapAction, type SwapOutside, swapAliases } from "./cutover.ts";
-import { DEFAULTS } from "../defaults.ts";
 import { decideGate, type GateOutside } from "./gate.ts";
 import { lookAtPass, type PassesOutside } from "./passes.ts";
 import type { Run } from "./run.ts";

@@ -22,6 +22,8 @@ export interface GateCheck {
 export interface GateResult {
   readonly verdict: "green" | "red";
   readonly checks: readonly GateCheck[];
+  /** Number of the verification it was decided on. */
+  readonly pass: number;
   readonly at: number;
 }
 
@@ -54,7 +56,7 @@ export async function decideGate(
     ...assessmentChecks(assessment),
   ];
   const verdict = checks.every(({ ok }) => ok) ? "green" : "red";
-  const gate: GateResult = { verdict, checks, at: clock.now() };
+  const gate: GateResult = { verdict, checks, pass: state.pass, at: clock.now() };
   await createOnce(ledger, gateKey(migration, state.pass), { v: 1, ...gate, assessment });
   await updateState(ledger, { migration, now: clock.now() }, (before) => ({
     gate,
@@ -101,7 +103,7 @@ function integrityChecks(
 export function failedPoints(state: MigrationState): number {
   const { verified, backfill } = state;
   if (verified === null) return backfill?.tally.failed ?? 0;
-  return verified.repairs.tally.failed;
+  return differencesOf(verified.found) === 0 ? 0 : verified.repairs.tally.failed;
 }
 
 const reasons = ({ verified, backfill }: MigrationState): string => {

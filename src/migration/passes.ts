@@ -38,7 +38,7 @@ export async function beginPass(
     kind: "verify",
     direction: state.direction,
     repair: action !== "verify" && action !== "cleanup" && state.phase !== "swap",
-    mayDelete: state.direction === "forward" || (state.swaps.at(-1)?.failedPoints ?? 0) === 0,
+    mayDelete: state.direction === "forward" || (state.swaps.at(-1)?.differentPoints ?? 0) === 0,
     beganAt: clock.now(),
   };
   // A crash after the state and before this leaves a number without a pass; the next one simply takes another.
@@ -156,8 +156,14 @@ async function afterVerify(
   { look, state, pass, progress }: Omit<LookedAt, "ranges">,
 ): Promise<Looked["next"]> {
   const { found, summary } = progress;
-  await updateState(ledger, { migration: look.migration, now: clock.now() }, () => ({
-    verified: { pass: look.pass, found, repairs: summary, at: clock.now() },
+  await updateState(ledger, { migration: look.migration, now: clock.now() }, (before) => ({
+    verified: {
+      pass: look.pass,
+      found,
+      // A pass that only looks says nothing new about why points failed.
+      repairs: pass.repair ? summary : (before.verified?.repairs ?? summary),
+      at: clock.now(),
+    },
   }));
   if (look.action === "cleanup") return "cleanup";
   const isSwap = look.action === "cutover" || look.action === "rollback";

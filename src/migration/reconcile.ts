@@ -167,10 +167,8 @@ class PageWork {
     let migrated = 0;
     for (const point of source.values()) {
       if (this.#failed.has(point.id)) continue;
-      const { text, isWanted } = comparePoint(point, undefined, terms);
-      if (!isWanted && "empty" in text && terms.emptyText === "fail")
-        this.#failed.set(point.id, { id: point.id, reason: text.empty, retryable: false });
-      else if ("empty" in text) skipped.push({ id: point.id, reason: text.empty });
+      const { text } = comparePoint(point, undefined, terms);
+      if ("empty" in text) skipped.push({ id: point.id, reason: text.empty });
       else if (this.#written.has(point.id)) migrated++;
     }
     const failures = [...this.#failed.values()];
@@ -193,6 +191,10 @@ class PageWork {
     const toEmbed = comparisons.flatMap((one) =>
       "text" in one.text && one.reusable === null ? [{ id: one.source.id, text: one.text.text }] : [],
     );
+    if (this.#job.terms.emptyText === "fail")
+      for (const { source, text } of comparisons)
+        if ("empty" in text)
+          this.#failed.set(source.id, { id: source.id, reason: text.empty, retryable: false });
     const vectors = await this.#embed(toEmbed);
     return comparisons.flatMap((one) => {
       const { id, payload, vectors: carried } = one.source;

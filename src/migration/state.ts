@@ -28,8 +28,8 @@ export interface Swap {
   readonly to: string;
   readonly aliases: readonly string[];
   readonly override: Override | null;
-  /** Points that were failed when the names moved: they are in the old collection only. */
-  readonly failedPoints: number;
+  /** Points that still differed when the names moved on somebody's word: the other side may lack them. */
+  readonly differentPoints: number;
 }
 
 /** `migration.json`: the one mutable object of a migration. Times are milliseconds since 1970. */

@@ -1,4 +1,5 @@
 // How a migration stands, from the ledger alone: quick, and it changes nothing.
+import { failedPoints } from "./gate.ts";
 import { readLock } from "./lock.ts";
 import { readRanges } from "./pass.ts";
 import { readPlan } from "./plan.ts";
@@ -70,7 +71,7 @@ async function backfillProgress(
 export function outcomesOf(state: MigrationState, backfill: Summary): Summary {
   const repairs = state.verified?.repairs ?? null;
   if (repairs === null || backfill.tally.failed === 0) return backfill;
-  const mended = Math.max(0, backfill.tally.failed - repairs.tally.failed);
+  const mended = Math.max(0, backfill.tally.failed - failedPoints(state));
   const { migrated, failed } = backfill.tally;
   const tally = { ...backfill.tally, migrated: migrated + mended, failed: failed - mended };
   return {

@@ -1,0 +1,60 @@
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  Stats,
+} from "aws-cdk-lib/aws-cloudwatch";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
+import type { Watched } from "./alarms.ts";
+import { PERIOD } from "./metrics.ts";
+
+interface Shown extends Watched {
+  readonly alarms: readonly Alarm[];
+  readonly embedder: LambdaFunction;
+}
+
+/** One page, top to bottom in the order a person asks: is something wrong, how far, how fast, what is in the way. */
+export function createDashboard(scope: Construct, stackName: string, shown: Shown): Dashboard {
+  const { alarms, embedder, pages, points, workflow } = shown;
+  const period = PERIOD;
+  const waiting = pages.queue.metricApproximateNumberOfMessagesVisible({ period, label: "waiting" });
+  const inWork = pages.queue.metricApproximateNumberOfMessagesNotVisible({ period, label: "in work" });
+  const dead = pages.deadLetters.metricApproximateNumberOfMessagesVisible({ period, label: "dead letters" });
+  return new Dashboard(scope, "Dashboard", {
+    dashboardName: stackName,
+    widgets: [
+      [new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: 24, height: 3 })],
+      [
+        graph("Points by outcome (5 min)", [
+          points.pointsMigrated,
+          points.pointsUnchanged,
+          points.pointsSkipped,
+          points.pointsFailed,
+        ]),
+        graph("Pages", [waiting, inWork, dead]),
+        graph("Pages recorded (5 min)", [points.pagesRecorded]),
+      ],
+      [
+        graph("Embedder: milliseconds a page", [
+          embedder.metricDuration({ period, statistic: Stats.p(50), label: "median" }),
+          embedder.metricDuration({ period, statistic: Stats.p(99), label: "99 %" }),
+        ]),
+        graph("Embedder: errors and throttles", [
+          embedder.metricErrors({ period }),
+          embedder.metricThrottles({ period }),
+        ]),
+        graph("Runs of the workflow", [
+          workflow.metricStarted({ period }),
+          workflow.metricSucceeded({ period }),
+          workflow.metricFailed({ period }),
+          workflow.metricTimedOut({ period }),
+        ]),
+      ],
+    ],
+  });
+}
+
+const graph = (title: string, left: IMetric[]): GraphWidget => new GraphWidget({ title, left, width: 8 });

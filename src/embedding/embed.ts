@@ -1,0 +1,136 @@
+import type { ModelContract } from "../migration/model.ts";
+import type { Embedded, Embedder } from "../migration/ports.ts";
+import { type Batch, planBatches } from "./batches.ts";
+import type { Session } from "./session.ts";
+import type { Tokenize, TokenizedText } from "./tokenize.ts";
+
+/** Why a text has no vector. Stable codes: they stand in records and reports. */
+export const EMBED_REASONS = {
+  /** The model failed on this text alone. */
+  modelFailed: "model-failed",
+  /** The vector holds NaN or an infinity. */
+  notFinite: "vector-not-finite",
+  /** The vector is all zeros: it points nowhere. */
+  zero: "vector-zero",
+} as const;
+
+// Padded tokens of one run of the model. 256 to 512 keep its activations in the second-level cache.
+const BATCH_TOKENS_MAX = 384;
+// Texts tokenized and sorted at a time: enough that neighbours in length fit, little enough to hold.
+const WINDOW_TEXTS = 256;
+// Windows under way: one runs while the next is tokenized.
+const WINDOWS_MAX = 2;
+// Tokenizing gives the event loop back after this long.
+const SLICE_MS = 8;
+
+export interface EmbedderParts {
+  readonly contract: ModelContract;
+  readonly padTokenId: number;
+  readonly tokenize: Tokenize;
+  readonly session: Session;
+}
+
+/** Text to vector with one loaded model. */
+export function createEmbedder(parts: EmbedderParts): Embedder {
+  const { contract } = parts;
+  return {
+    contract,
+    async embed(texts, kind) {
+      const prefix = kind === "query" ? contract.queryPrefix : contract.passagePrefix;
+      const distinct = [...new Set(texts)];
+      const outcomes = new Map<string, Embedded>();
+      const running: Promise<void>[] = [];
+      for (let start = 0; start < distinct.length; start += WINDOW_TEXTS) {
+        if (running.length >= WINDOWS_MAX) await running.shift();
+        const window = distinct.slice(start, start + WINDOW_TEXTS);
+        const tokenized = await tokenizeAll(parts.tokenize, prefix, window);
+        running.push(embedWindow(parts, window, tokenized, outcomes));
+      }
+      await Promise.all(running);
+      return texts.map((text) => outcomes.get(text) ?? failed(EMBED_REASONS.modelFailed));
+    },
+  };
+}
+
+const failed = (reason: string): Embedded => ({ ok: false, reason });
+
+async function tokenizeAll(
+  tokenize: Tokenize,
+  prefix: string,
+  texts: readonly string[],
+): Promise<TokenizedText[]> {
+  const tokenized: TokenizedText[] = [];
+  let since = performance.now();
+  for (const text of texts) {
+    tokenized.push(tokenize(prefix + text));
+    if (performance.now() - since < SLICE_MS) continue;
+    await new Promise(setImmediate);
+    since = performance.now();
+  }
+  return tokenized;
+}
+
+async function embedWindow(
+  parts: EmbedderParts,
+  texts: readonly string[],
+  tokenized: readonly TokenizedText[],
+  outcomes: Map<string, Embedded>,
+): Promise<void> {
+  const batches = planBatches(
+    tokenized.map(({ ids }) => ids.length),
+    BATCH_TOKENS_MAX,
+  );
+  await Promise.all(
+    batches.map(async (batch) => {
+      const found = await embedBatch(parts, tokenized, batch);
+      batch.rows.forEach((row, index) => {
+        outcomes.set(texts[row] ?? "", found[index] ?? failed(EMBED_REASONS.modelFailed));
+      });
+    }),
+  );
+}
+
+/** A batch that fails is run again text by text, so that one text cannot fail its neighbours. */
+async function embedBatch(
+  parts: EmbedderParts,
+  tokenized: readonly TokenizedText[],
+  batch: Batch,
+): Promise<readonly Embedded[]> {
+  const rows = batch.rows.flatMap((row) => tokenized[row] ?? []);
+  try {
+    return outcomesOf(rows, await runBatch(parts, rows, batch.width), parts.contract.dimensions);
+  } catch (error) {
+    if (isOutside(error)) throw error;
+    if (rows.length === 1) return [failed(EMBED_REASONS.modelFailed)];
+  }
+  const alone = batch.rows.map((row) => ({ rows: [row], width: tokenized[row]?.ids.length ?? 0 }));
+  return (await Promise.all(alone.map((one) => embedBatch(parts, tokenized, one)))).flat();
+}
+
+/** The thread is gone: no fault of a text. */
+const isOutside = (error: unknown): boolean => error instanceof Error && error.name === "TransientError";
+
+function runBatch(
+  { session, padTokenId }: EmbedderParts,
+  rows: readonly TokenizedText[],
+  width: number,
+): Promise<Float32Array> {
+  const ids = new BigInt64Array(rows.length * width);
+  if (padTokenId !== 0) ids.fill(BigInt(padTokenId));
+  rows.forEach((row, at) => {
+    row.ids.forEach((id, i) => {
+      ids[at * width + i] = BigInt(id);
+    });
+  });
+  return session.run({ ids, lengths: Int32Array.from(rows, ({ ids }) => ids.length), width });
+}
+
+/** @param vectors `[rows, dimensions]`. */
+function outcomesOf(rows: readonly TokenizedText[], vectors: Float32Array, dimensions: number): Embedded[] {
+  return rows.map(({ ids, lost }, row) => {
+    const vector = vectors.slice(row * dimensions, (row + 1) * dimensions);
+    if (!vector.every(Number.isFinite)) return failed(EMBED_REASONS.notFinite);
+    if (vector.every((value) => value === 0)) return failed(EMBED_REASONS.zero);
+    return { ok: true, vector, tokens: ids.length, tokensLost: lost };
+  });
+}

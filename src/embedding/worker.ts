@@ -1,0 +1,138 @@
+// Runs in a worker thread, because session.run of onnxruntime-node blocks its event loop (441 ms were seen).
+import { parentPort, workerData } from "node:worker_threads";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { ModelInput, Pooling } from "./description.ts";
+import { poolRows } from "./pool.ts";
+
+export interface WorkerModel {
+  readonly graphPath: string;
+  readonly threads: number;
+  readonly inputs: readonly ModelInput[];
+  readonly output: string;
+  readonly pooling: Pooling;
+  readonly normalized: boolean;
+  readonly dimensions: number;
+}
+
+/** One batch. `ids` is `[rows, width]` int64, padded; `lengths` are the real tokens of each row. */
+export interface BatchRequest {
+  readonly id: number;
+  readonly ids: BigInt64Array<ArrayBuffer>;
+  readonly lengths: Int32Array<ArrayBuffer>;
+  readonly width: number;
+}
+
+/** `vectors` is `[rows, dimensions]`. */
+export type WorkerAnswer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "vectors"; readonly id: number; readonly vectors: Float32Array<ArrayBuffer> }
+  | { readonly kind: "failed"; readonly id: number | null; readonly message: string };
+
+function sessionOptions(model: WorkerModel): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: model.threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    // Batches have many shapes: a plan of memory for each would be kept and never used again.
+    enableMemPattern: false,
+    // What fails is thrown; the runtime would print it to standard error too.
+    logSeverityLevel: 4,
+    extra: {
+      session: {
+        // 8-bit weights saturate on processors with AVX2 and without VNNI, silently. Costs at most 2 %.
+        x64quantprecision: "1",
+        // 8-bit weights become float32 once, at load. The runtime would rather keep them and compute with 8-bit
+        // activations, at half the speed on AVX2 and with other vectors (cosine 0.9996), silently.
+        disable_quant_qdq: "1",
+        // A spinning pool burns the very core that tokenizes the next batch.
+        intra_op: { allow_spinning: "0" },
+      },
+    },
+  };
+}
+
+function maskOf(lengths: Int32Array, width: number): BigInt64Array {
+  const mask = new BigInt64Array(lengths.length * width);
+  lengths.forEach((length, row) => {
+    mask.fill(1n, row * width, row * width + length);
+  });
+  return mask;
+}
+
+function feedsOf(model: WorkerModel, { ids, lengths, width }: BatchRequest): Record<string, Tensor> {
+  const shape = [lengths.length, width];
+  const data: Readonly<Record<ModelInput, () => BigInt64Array>> = {
+    input_ids: () => ids,
+    attention_mask: () => maskOf(lengths, width),
+    // One text at a time: every token is of the first type.
+    token_type_ids: () => new BigInt64Array(ids.length),
+  };
+  return Object.fromEntries(model.inputs.map((name) => [name, new Tensor("int64", data[name](), shape)]));
+}
+
+async function runBatch(
+  session: InferenceSession,
+  model: WorkerModel,
+  request: BatchRequest,
+): Promise<Float32Array<ArrayBuffer>> {
+  const name = outputOf(session, model) ?? model.output;
+  const output = (await session.run(feedsOf(model, request), [name]))[name];
+  if (output === undefined || !(output.data instanceof Float32Array))
+    throw new Error(`the graph's output ${model.output} is not float32`);
+  const rows = request.lengths.length;
+  const shape =
+    model.pooling === "pooled" ? [rows, model.dimensions] : [rows, request.width, model.dimensions];
+  if (output.dims.join() !== shape.join())
+    throw new Error(`the graph's output ${model.output} has shape [${output.dims}], expected [${shape}]`);
+  const { width } = request;
+  return poolRows({ data: output.data, rows, width, dimensions: model.dimensions }, request.lengths, model);
+}
+
+// Two exporters' names for the same thing: one vector a token.
+const TOKEN_OUTPUTS = ["last_hidden_state", "token_embeddings"];
+
+function outputOf(session: InferenceSession, model: WorkerModel): string | undefined {
+  const names = TOKEN_OUTPUTS.includes(model.output) ? TOKEN_OUTPUTS : [model.output];
+  return names.find((name) => session.outputNames.includes(name));
+}
+
+function missingNames(session: InferenceSession, model: WorkerModel): string | null {
+  const inputs = model.inputs.filter((name) => !session.inputNames.includes(name));
+  const unfed = session.inputNames.filter((name) => !model.inputs.some((input) => input === name));
+  if (inputs.length > 0 || unfed.length > 0)
+    return `the graph takes ${session.inputNames.join(", ")}, the description gives ${model.inputs.join(", ")}`;
+  if (outputOf(session, model) === undefined)
+    return `the graph's outputs are ${session.outputNames.join(", ")}, the description wants ${model.output}`;
+  return null;
+}
+
+async function serve(port: NonNullable<typeof parentPort>, model: WorkerModel): Promise<void> {
+  const answer = (message: WorkerAnswer, transfer: readonly ArrayBuffer[] = []) =>
+    port.postMessage(message, [...transfer]);
+  const session = await InferenceSession.create(model.graphPath, sessionOptions(model));
+  const problem = missingNames(session, model);
+  if (problem !== null) throw new Error(problem);
+  // One batch after the other: two runs of one session side by side would only share the same threads.
+  let last = Promise.resolve();
+  port.on("message", (request: BatchRequest) => {
+    last = last.then(async () => {
+      try {
+        const vectors = await runBatch(session, model, request);
+        answer({ kind: "vectors", id: request.id, vectors }, [vectors.buffer]);
+      } catch (error) {
+        answer({ kind: "failed", id: request.id, message: String(error) });
+      }
+    });
+  });
+  answer({ kind: "ready" });
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  const model: WorkerModel = workerData;
+  serve(port, model).catch((error) => {
+    const answer: WorkerAnswer = { kind: "failed", id: null, message: String(error) };
+    port.postMessage(answer);
+  });
+}

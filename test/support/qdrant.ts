@@ -1,0 +1,213 @@
+// A Qdrant in memory that behaves as the port promises: id order, atomic points, aliases that resolve, whole
+// writes. Collections hold points by id; `before` lets a test step in between any two calls.
+import { PermanentError } from "../../src/migration/errors.ts";
+import { compareIds, type PointId } from "../../src/migration/ids.ts";
+import type {
+  AliasAction,
+  CollectionInfo,
+  JsonObject,
+  Point,
+  PointWrite,
+  Qdrant,
+  ReadOptions,
+  SearchHit,
+} from "../../src/migration/ports.ts";
+import { cosine, vectorNumbers } from "../../src/migration/vector.ts";
+
+interface Stored {
+  config: JsonObject;
+  payloadSchema: JsonObject;
+  readonly points: Map<PointId, Point>;
+}
+
+export type Call = keyof Qdrant;
+
+export class FakeQdrant implements Qdrant {
+  readonly stored = new Map<string, Stored>();
+  readonly names = new Map<string, string>();
+  /** Awaited before each call; may change the data, or throw what the wire would. */
+  before: (call: Call, collection: string) => Promise<void> | void = () => {};
+  /** Awaited after the effect of a write; throwing here is an answer that was lost. */
+  after: (call: Call, collection: string) => Promise<void> | void = () => {};
+
+  points(name: string): Map<PointId, Point> {
+    return this.#at(name).points;
+  }
+
+  put(name: string, id: PointId, payload: object, vectors = "{}"): void {
+    this.points(name).set(id, { id, payload: JSON.stringify(payload), vectors });
+  }
+
+  async version(): Promise<string> {
+    return "1.19.0";
+  }
+
+  async collections(): Promise<readonly string[]> {
+    await this.before("collections", "");
+    return [...this.stored.keys()];
+  }
+
+  async aliases() {
+    await this.before("aliases", "");
+    return [...this.names].map(([alias, collection]) => ({ alias, collection }));
+  }
+
+  async collection(name: string): Promise<CollectionInfo | null> {
+    await this.before("collection", name);
+    const found = this.stored.get(this.#resolve(name));
+    if (found === undefined) return null;
+    const { config, payloadSchema } = found;
+    return {
+      status: "green",
+      optimizerOk: true,
+      updateQueueLength: 0,
+      deferredPoints: 0,
+      segments: 2,
+      config,
+      payloadSchema,
+    };
+  }
+
+  async createCollection(name: string, body: JsonObject): Promise<void> {
+    await this.before("createCollection", name);
+    if (this.stored.has(name) || this.names.has(name))
+      throw new PermanentError(`Collection ${name} exists.`, { fields: { status: 409 } });
+    const { vectors, sparse_vectors, optimizers_config, metadata, ...rest } = body;
+    this.stored.set(name, {
+      config: {
+        params: {
+          vectors: vectors ?? {},
+          ...(sparse_vectors === undefined ? {} : { sparse_vectors }),
+          ...rest,
+        },
+        optimizer_config: { ...DEFAULT_OPTIMIZERS, ...asObject(optimizers_config) },
+        ...(metadata === undefined ? {} : { metadata }),
+      },
+      payloadSchema: {},
+      points: new Map(),
+    });
+    await this.after("createCollection", name);
+  }
+
+  async updateCollection(name: string, patch: JsonObject): Promise<void> {
+    await this.before("updateCollection", name);
+    const found = this.#at(name);
+    const optimizers = { ...asObject(found.config.optimizer_config), ...asObject(patch.optimizers_config) };
+    const metadata = { ...asObject(found.config.metadata), ...asObject(patch.metadata) };
+    found.config = { ...found.config, optimizer_config: optimizers, metadata };
+  }
+
+  async deleteCollection(name: string): Promise<void> {
+    await this.before("deleteCollection", name);
+    this.stored.delete(name);
+    for (const [alias, collection] of this.names) if (collection === name) this.names.delete(alias);
+  }
+
+  async createPayloadIndex(name: string, field: string): Promise<void> {
+    const found = this.#at(name);
+    found.payloadSchema = { ...found.payloadSchema, [field]: { data_type: "keyword", points: 0 } };
+  }
+
+  async createShardKey(): Promise<void> {}
+
+  async shardKeys(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async changeAliases(actions: readonly AliasAction[]): Promise<void> {
+    await this.before("changeAliases", "");
+    for (const action of actions) {
+      if ("create_alias" in action)
+        this.names.set(action.create_alias.alias_name, action.create_alias.collection_name);
+      else if ("delete_alias" in action) this.names.delete(action.delete_alias.alias_name);
+    }
+    await this.after("changeAliases", "");
+  }
+
+  async count(name: string): Promise<number> {
+    await this.before("count", name);
+    return this.points(name).size;
+  }
+
+  async scroll(name: string, from: PointId | null, limit: number, options: ReadOptions = {}) {
+    await this.before("scroll", name);
+    const ids = this.#ids(name).filter((id) => from === null || compareIds(id, from) >= 0);
+    const points = ids.slice(0, limit).map((id) => this.#read(name, id, options));
+    return { points, next: ids[limit] ?? null };
+  }
+
+  async retrieve(
+    name: string,
+    ids: readonly PointId[],
+    options: ReadOptions = {},
+  ): Promise<readonly Point[]> {
+    await this.before("retrieve", name);
+    const there = new Set(ids.filter((id) => this.points(name).has(id)));
+    return [...there].map((id) => this.#read(name, id, options));
+  }
+
+  async sampleIds(name: string, count: number): Promise<readonly PointId[]> {
+    const ids = this.#ids(name);
+    const step = Math.max(1, Math.floor(ids.length / count));
+    return ids.filter((_, index) => index % step === 0).slice(0, count);
+  }
+
+  async search(name: string, vector: Float32Array, limit: number): Promise<readonly SearchHit[]> {
+    const hits = [...this.points(name).values()].flatMap(({ id, payload, vectors }) => {
+      const stored = vectorNumbers(vectors, "");
+      return stored === null ? [] : [{ id, payload, score: cosine(stored, vector) }];
+    });
+    return hits.sort((a, b) => b.score - a.score).slice(0, limit);
+  }
+
+  async upsert(name: string, points: readonly PointWrite[]): Promise<void> {
+    await this.before("upsert", name);
+    for (const { id, payload, vectors } of points) this.points(name).set(id, { id, payload, vectors });
+    await this.after("upsert", name);
+  }
+
+  async delete(name: string, ids: readonly PointId[]): Promise<void> {
+    await this.before("delete", name);
+    for (const id of ids) this.points(name).delete(id);
+    await this.after("delete", name);
+  }
+
+  #resolve(name: string): string {
+    return this.names.get(name) ?? name;
+  }
+
+  #at(name: string): Stored {
+    const found = this.stored.get(this.#resolve(name));
+    if (found === undefined)
+      throw new PermanentError(`Collection ${name} does not exist.`, { fields: { status: 404 } });
+    return found;
+  }
+
+  #ids(name: string): readonly PointId[] {
+    return [...this.points(name).keys()].sort(compareIds);
+  }
+
+  #read(name: string, id: PointId, { payload = true, vectors = false }: ReadOptions): Point {
+    const point = this.points(name).get(id);
+    if (point === undefined) throw new Error(`No point ${id}`);
+    return { id, payload: payload ? point.payload : "{}", vectors: vectors === false ? null : point.vectors };
+  }
+}
+
+// What a server shows for a collection nobody tuned.
+const DEFAULT_OPTIMIZERS: JsonObject = {
+  deleted_threshold: 0.2,
+  vacuum_min_vector_number: 1000,
+  default_segment_number: 0,
+  max_segment_size: null,
+  memmap_threshold: null,
+  indexing_threshold: 10_000,
+  flush_interval_sec: 5,
+  max_optimization_threads: null,
+  prevent_unoptimized: null,
+};
+
+const asObject = (value: unknown): JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : {};
