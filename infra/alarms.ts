@@ -73,13 +73,8 @@ function plansOf(configuration: Configuration, { pages, workflow, points }: Watc
       above: Duration.hours(configuration.oldestPageHours).toSeconds(),
       periods: 1,
     },
-    {
-      name: "Stalled",
-      says: `Pages are waiting, and none got its record for ${configuration.stalledMinutes} minutes.`,
-      metric: stalled(pages, points),
-      above: 0,
-      periods: Math.ceil(configuration.stalledMinutes / period.toMinutes()),
-    },
+    // Emulators know no metric math, and nobody is woken by one.
+    ...(configuration.isEmulator ? [] : [stalledPlan(configuration, pages, points)]),
     {
       name: "FailedPoints",
       says: `More than ${configuration.failedPointsTolerated} points failed within an hour.`,
@@ -89,21 +84,32 @@ function plansOf(configuration: Configuration, { pages, workflow, points }: Watc
     },
     {
       name: "FailedMigration",
-      says: "A run of the workflow failed or ran out of time.",
-      metric: new MathExpression({
-        expression: "FILL(failed, 0) + FILL(timedOut, 0)",
-        usingMetrics: {
-          failed: workflow.metricFailed({ period }),
-          timedOut: workflow.metricTimedOut({ period }),
-        },
-        label: "failed runs",
-        period,
-      }),
+      says: "A run of the workflow failed.",
+      metric: workflow.metricFailed({ period }),
+      above: 0,
+      periods: 1,
+    },
+    {
+      name: "MigrationTimedOut",
+      says: `A run of the workflow was still going after ${configuration.migrationTimeoutHours} hours.`,
+      metric: workflow.metricTimedOut({ period }),
       above: 0,
       periods: 1,
     },
   ];
 }
+
+const stalledPlan = (
+  { stalledMinutes }: Configuration,
+  pages: QueuePair,
+  points: PointMetrics,
+): AlarmPlan => ({
+  name: "Stalled",
+  says: `Pages are waiting, and none got its record for ${stalledMinutes} minutes.`,
+  metric: stalled(pages, points),
+  above: 0,
+  periods: Math.ceil(stalledMinutes / PERIOD.toMinutes()),
+});
 
 /**
  * 1 while pages are waiting or in work and no record is written, else 0. Running is read from the queue, which

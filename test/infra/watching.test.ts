@@ -16,6 +16,7 @@ test("every alarm tells the topic when it goes off and when it is over, and rest
     "DeadLetters",
     "FailedMigration",
     "FailedPoints",
+    "MigrationTimedOut",
     "OldestPage",
     "Stalled",
   ]);

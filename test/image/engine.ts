@@ -1,0 +1,140 @@
+// Building and running images with podman, where no Docker daemon is to be had.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+const ROOT = join(import.meta.dirname, "../..");
+const BASE = "localhost/remaster-lambda-base";
+const DEBIAN = "localhost/remaster-debian";
+
+// Chroot isolation and the host's network: a sandbox seldom allows more, and a build needs no less.
+const BUILD = ["build", "--isolation", "chroot", "--network", "host", "--quiet"];
+
+const podman = (...args: readonly string[]): string =>
+  execFileSync("podman", args, { encoding: "utf8", cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] }).trim();
+
+/** Programs the test cannot do without and does not find. Debian: podman runc mmdebstrap netavark. */
+export const missingTools = (): string[] =>
+  ["podman", "runc", "mmdebstrap"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
+
+const hasImage = (name: string): boolean => spawnSync("podman", ["image", "exists", name]).status === 0;
+
+/** Makes the stand-in for AWS's base image; the Debian part of it is kept for the next run. */
+export function buildBase(): string {
+  const directory = mkdtempSync(join(tmpdir(), "remaster-base-"));
+  try {
+    if (!hasImage(DEBIAN)) {
+      const archive = join(directory, "debian.tar");
+      const packages = ["--variant=minbase", "--include=ca-certificates", "bookworm", archive];
+      execFileSync("mmdebstrap", ["--quiet", ...packages], { stdio: "inherit" });
+      podman("import", "--quiet", archive, DEBIAN);
+      rmSync(archive);
+    }
+    for (const file of ["Dockerfile", "bootstrap.mjs"])
+      copyFileSync(join(import.meta.dirname, "base", file), join(directory, file));
+    copyFileSync(process.execPath, join(directory, "node"));
+    cpSync(npmDirectory(), join(directory, "npm"), { recursive: true, dereference: true });
+    const extra = process.env.NODE_EXTRA_CA_CERTS;
+    writeFileSync(join(directory, "extra-ca.pem"), extra === undefined ? "" : readFileSync(extra));
+    podman(...BUILD, "--tag", BASE, directory);
+    return BASE;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** npm as a directory: `npm run` says where it is itself. */
+function npmDirectory(): string {
+  const cli = process.env.npm_execpath;
+  if (cli === undefined) throw new Error("Start this by npm: npm run test:image.");
+  return resolve(dirname(cli), "..");
+}
+
+/** Builds functions/embedder/Dockerfile as `cdk deploy` does. @returns the image's name. */
+export function buildImage(base: string, modelDirectory: string): string {
+  const image = "localhost/remaster-embedder";
+  podman(
+    ...[...BUILD, "--layers", "--tag", image, "--build-arg", `BASE=${base}`],
+    ...["--build-context", `model=${modelDirectory}`, "--file", "functions/embedder/Dockerfile", "."],
+  );
+  return image;
+}
+
+/** What the build of an image without a model says; null when it succeeds. */
+export function buildWithoutModel(base: string): string | null {
+  const args = [...BUILD, "--build-arg", `BASE=${base}`, "--file", "functions/embedder/Dockerfile", "."];
+  const { status, stderr, stdout } = spawnSync("podman", args, { encoding: "utf8", cwd: ROOT });
+  return status === 0 ? null : `${stdout}${stderr}`;
+}
+
+/** Sizes in bytes of the layers an image adds to its base, lowest first. */
+export function layerSizes(image: string): readonly number[] {
+  const history: readonly { size: number; CreatedBy: string }[] = JSON.parse(
+    podman("history", "--format", "json", image),
+  );
+  return history
+    .filter(({ CreatedBy }) => /COPY/.test(CreatedBy))
+    .map(({ size }) => size)
+    .reverse();
+}
+
+export interface Container {
+  /** Largest resident memory of its process so far, in MiB. */
+  peakMiB(): number;
+  /** All it wrote to its log so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Runs an image as Lambda would: its variables, its memory, and the address of a Runtime API. */
+export async function startContainer(
+  image: string,
+  {
+    variables,
+    memoryMiB,
+  }: { readonly variables: Readonly<Record<string, string>>; readonly memoryMiB: number },
+): Promise<Container> {
+  const name = `remaster-embedder-${process.pid}`;
+  const limits = canLimitMemory() ? ["--memory", `${memoryMiB}m`] : [];
+  const settings = Object.entries(variables).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  const runtime = ["--runtime", join(import.meta.dirname, "oci-runtime.sh")];
+  const args = [
+    ...runtime,
+    "run",
+    "--rm",
+    "--name",
+    name,
+    "--network",
+    "host",
+    "--read-only",
+    ...limits,
+    ...settings,
+    image,
+  ];
+  const child = spawn("podman", args, { stdio: ["ignore", "pipe", "pipe"] });
+  const written: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text) => written.push(text));
+  const ended = new Promise<void>((done) => child.once("exit", () => done()));
+  const pid = (): number => Number(podman("inspect", "--format", "{{.State.Pid}}", name));
+  return {
+    peakMiB() {
+      const status = readFileSync(`/proc/${pid()}/status`, "utf8");
+      return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
+    },
+    log: () => written.join(""),
+    async stop() {
+      podman("kill", name);
+      await Promise.race([ended, delay(10_000)]);
+    },
+  };
+}
+
+/** Sandboxes may have no memory controller to hand out. */
+function canLimitMemory(): boolean {
+  const info = podman("info", "--format", "json");
+  const { host } = JSON.parse(info);
+  return Array.isArray(host.cgroupControllers) && host.cgroupControllers.includes("memory");
+}
