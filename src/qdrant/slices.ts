@@ -11,6 +11,7 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
 const OPENING_BRACKET = 91;
+const OPENING_BRACE = 123;
 
 // [ and {, ] and }: the bracket and the brace differ in one bit.
 const isOpening = (code: number): boolean => (code | 32) === 123;
@@ -63,22 +64,32 @@ function endOfScalar(text: string, at: number): number {
   return index;
 }
 
-/** Members of the object at `at`, by key (last one wins), as texts. */
+/**
+ * Members of the object at `at`, by key (last one wins), as texts.
+ * @throws SyntaxError when there is none, or it does not end. What lies within a member is not looked at.
+ */
 export function membersAt(text: string, at = 0): ReadonlyMap<string, string> {
   const members = new Map<string, string>();
   for (const { key, slice } of slices(text, at, true)) members.set(key, text.slice(slice.start, slice.end));
   return members;
 }
 
-/** Elements of the array at `at`, as texts. */
+/**
+ * Elements of the array at `at`, as texts.
+ * @throws SyntaxError when there is none, or it does not end.
+ */
 export function elementsAt(text: string, at = 0): readonly string[] {
   return slices(text, at, false).map(({ slice }) => text.slice(slice.start, slice.end));
 }
 
 function slices(text: string, at: number, isObject: boolean): readonly { key: string; slice: Slice }[] {
   const found: { key: string; slice: Slice }[] = [];
-  let index = skipSpace(text, skipSpace(text, at) + 1);
-  while (index < text.length && !isClosing(text.charCodeAt(index))) {
+  const start = skipSpace(text, at);
+  if (text.charCodeAt(start) !== (isObject ? OPENING_BRACE : OPENING_BRACKET))
+    throw new SyntaxError(`There is no ${isObject ? "object" : "array"} where one should be.`);
+  let index = skipSpace(text, start + 1);
+  while (index < text.length) {
+    if (isClosing(text.charCodeAt(index))) return found;
     let key = "";
     if (isObject) {
       const end = endOfString(text, index);
@@ -90,5 +101,5 @@ function slices(text: string, at: number, isObject: boolean): readonly { key: st
     index = skipSpace(text, end);
     if (text.charCodeAt(index) === COMMA) index = skipSpace(text, index + 1);
   }
-  return found;
+  throw new SyntaxError("A text of JSON ends in the middle.");
 }

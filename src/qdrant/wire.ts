@@ -1,5 +1,5 @@
 // How ids and points are written on the wire, and read without losing a digit.
-import { PermanentError } from "../migration/errors.ts";
+import { PermanentError, TransientError } from "../migration/errors.ts";
 import type { PointId } from "../migration/ids.ts";
 import type { Point, PointWrite, SearchHit } from "../migration/ports.ts";
 import { elementsAt, membersAt } from "./slices.ts";
@@ -50,9 +50,20 @@ export function parseHit(json: string): SearchHit {
   return { id, payload, score: Number(membersAt(json).get("score")) };
 }
 
-/** The member `result` of an answer, as text. */
+/**
+ * The member `result` of an answer, as text.
+ * @throws TransientError when the answer is not whole, or something between cut it.
+ */
 export function resultOf(answer: string): string {
-  return membersAt(answer).get("result") ?? "null";
+  try {
+    const result = membersAt(answer).get("result");
+    if (result !== undefined) return result;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new TransientError(
+    `Qdrant's answer of ${answer.length} characters is not whole or not Qdrant's; it cannot be read.`,
+  );
 }
 
 export function parseScroll(answer: string): {

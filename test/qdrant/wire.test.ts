@@ -9,6 +9,7 @@ import {
   parseId,
   parsePoint,
   parseScroll,
+  resultOf,
 } from "../../src/qdrant/wire.ts";
 import { anyId } from "../support/ids.ts";
 
@@ -42,6 +43,34 @@ test("cuts the same elements out of an array as a parser would", () => {
       );
     }),
   );
+});
+
+test("the end of a value is found in any text a parser takes", () => {
+  fc.assert(
+    fc.property(fc.json({ stringUnit: "binary", maxDepth: 5 }), anySpace, (json, space) => {
+      const text = `{"before":${space}[1]${space},"value":${space}${json}${space},"after":"x"}`;
+
+      const value = membersAt(text).get("value") ?? "";
+
+      assert.equal(value, json.trim());
+      assert.deepEqual(JSON.parse(value), JSON.parse(text).value);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("an answer cut off anywhere is never read as a whole one", () => {
+  const whole =
+    '{"result":{"points":[{"id":1,"payload":{"a":"}]\\""}}],"next_page_offset":null},"status":"ok"}';
+
+  assert.equal(parseScroll(whole).points.length, 1);
+  for (let end = 0; end < whole.length; end++)
+    assert.throws(() => parseScroll(whole.slice(0, end)), { name: "TransientError" });
+});
+
+test("an answer that is no answer of Qdrant is for later", () => {
+  for (const text of ["", "null", "[]", "<html>", '{"status":"ok"}', '"result"'])
+    assert.throws(() => resultOf(text), { name: "TransientError" });
 });
 
 test("an id is the same after the wire and back", () => {
