@@ -1,4 +1,5 @@
 // Vectors as JSON with the fewest digits that give the same float32 back: 40 % smaller than doubles.
+import { shortestDouble } from "../float32.ts";
 import { PermanentError } from "../migration/errors.ts";
 
 // The longest spelling, `-340282350000000000000` (from 10^21 on there is an exponent), and a comma.
@@ -32,16 +33,7 @@ function writeShortest(bytes: Buffer, at: number, value: number): number {
   const magnitude = Math.abs(value);
   // Components of unit vectors, nearly all: written digit by digit. Whatever is left is rare.
   if (magnitude < 1 && magnitude >= 1e-9) return writeFraction(bytes, at, value);
-  return at + bytes.write(Object.is(value, -0) ? "-0.0" : shortestText(value), at, "latin1");
-}
-
-/** Nine significant digits always identify a float32. */
-function shortestText(value: number): string {
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return String(short);
-  }
-  return String(Number(value.toPrecision(9)));
+  return at + bytes.write(Object.is(value, -0) ? "-0.0" : String(shortestDouble(value)), at, "latin1");
 }
 
 /** `0.00123`: 1e-9 <= |value| < 1. */
