@@ -45,4 +45,31 @@ export const DEFAULTS = {
   deadlineReserveMs: 30_000,
   // Failures and skipped points listed one by one in a report; the rest is counted.
   listedPointsMax: 1000,
+  /** Comparing search with the old and the new model. */
+  quality: {
+    // Ten answers are what a chat puts into its prompt; deeper ranks are not seen by anybody.
+    depth: 10,
+    // 2,000 resamples move the ends of a 95 % interval by less than a tenth of its width.
+    resamples: 2000,
+    // Any number: it only has to be the same one tomorrow.
+    seed: 20_260_101,
+    // With 98 of 100 answers the same the models differ by ties, and a difference is luck.
+    alikeOverlap: 0.98,
+    // The page stays readable; the rest is in the plot.
+    listedQueries: 20,
+    bars: {
+      // "Better than before", proven: the lowest bar worth a migration. Ask for 0.1 to hold a model to "+10 %".
+      minNdcgGain: 0,
+      // Two in a hundred found memories may be lost to noise; more is a loss somebody will notice.
+      minRecallGain: -0.02,
+      // Qdrant's own default graph reaches 0.97 and more at this depth.
+      minAnnRecall: 0.95,
+      // The first user's limit for embedding a query while a person waits.
+      maxQueryEmbedMs: 50,
+      // Below 20 queries a percentile interval is too narrow to be believed.
+      minQueries: 20,
+    },
+  },
+  /** Score thresholds translated for readers who filter by score: those found in most examples. */
+  scoreThresholds: [0.3, 0.5, 0.7],
 } as const;
