@@ -70,6 +70,15 @@ export const DEFAULTS = {
       minQueries: 20,
     },
   },
+  /** Queries made from memories where the user has none. */
+  knownItems: {
+    // 200 queries put a 95 % interval of about 0.06 around a difference in nDCG@10.
+    queries: 200,
+    // Three words match half a collection.
+    wordsMin: 4,
+    // About what a person remembers of a sentence.
+    wordsMax: 12,
+  },
   /** Score thresholds translated for readers who filter by score: those found in most examples. */
   scoreThresholds: [0.3, 0.5, 0.7],
 } as const;
