@@ -15,7 +15,8 @@ import {
 import { STYLE } from "./style.ts";
 
 // Nothing may be loaded or run, even if a fault let something foreign into the page.
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /**
  * One self-contained page: no scripts, nothing fetched, light and dark, for a phone, a desktop and paper.
