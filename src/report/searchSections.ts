@@ -53,7 +53,7 @@ const METRIC_COLUMNS = [
   { name: "Old", numeric: true },
   { name: "New", numeric: true },
   { name: "Change", numeric: true },
-  { name: "95 % interval of the change", numeric: true },
+  { name: "its 95 % interval", numeric: true },
 ];
 
 const metricRow = ({ name, old, new: latest, change }: MetricChange): string[] => [
@@ -61,7 +61,7 @@ const metricRow = ({ name, old, new: latest, change }: MetricChange): string[] =
   old.mean.toFixed(3),
   latest.mean.toFixed(3),
   signed(change.mean),
-  `${signed(change.low)} to ${signed(change.high)}`,
+  `${signed(change.low)} … ${signed(change.high)}`,
 ];
 
 function latencyTable({ embedMs, searchMs, annRecall, overlap }: Quality): Markup {
