@@ -40,7 +40,8 @@ export function plotMetrics(metrics: readonly MetricChange[]): Markup {
   ]);
   const colour = (row: { readonly model: string }): string => (row.model === "old" ? OLD : NEW);
   return draw("Means of old and new model with 95 % intervals; the table below has the numbers", {
-    height: 68 + 62 * metrics.length,
+    height: 52 + 62 * metrics.length,
+    marginBottom: 26,
     marginLeft: 44,
     marginRight: 84,
     x: { domain: [0, 1], grid: true, label: null, ticks: 5 },
