@@ -109,6 +109,9 @@ export const DEFAULTS = {
     queries: 200,
     // Three words match half a collection.
     wordsMin: 4,
+    // Halves of shorter sentences share nothing but grammar: on 200 chat messages of 8 to 15 words neither
+    // built-in model found more than one in a hundred.
+    halvedWordsMin: 16,
     // About what a person remembers of a sentence.
     wordsMax: 12,
   },

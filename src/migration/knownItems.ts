@@ -56,11 +56,11 @@ function fromSentences({ id, text }: MemoryText, random: Random): KnownItem | nu
   return { id, query: fragmentOf(source, random), heldOut: rest.trim() };
 }
 
-/** A memory of one sentence is cut in the middle: its second half looks for its first. */
+/** A long memory of one sentence is cut in the middle: its second half looks for its first. */
 function fromHalves({ id, text }: MemoryText): KnownItem | null {
   const all = wordsOf(text);
   const cut = all[all.length >> 1];
-  if (cut === undefined || all.length < 2 * MIN_WORDS) return null;
+  if (cut === undefined || all.length < DEFAULTS.knownItems.halvedWordsMin) return null;
   return { id, query: text.slice(cut.start).trim(), heldOut: text.slice(0, cut.start).trim() };
 }
 
@@ -75,10 +75,15 @@ export function makeKnownItems(
   const occurrences = new Map<string, number>();
   for (const { text } of memories) occurrences.set(text, (occurrences.get(text) ?? 0) + 1);
   const unique = memories.filter(({ text }) => occurrences.get(text) === 1);
-  return drawDistinct(unique, unique.length, random)
-    .map((memory) => fromSentences(memory, random) ?? fromHalves(memory))
-    .filter((item) => item !== null)
-    .slice(0, count);
+  const drawn = drawDistinct(unique, unique.length, random);
+  const whole = drawn.map((memory) => fromSentences(memory, random)).filter((item) => item !== null);
+  // Sentences first: a half is the harder and less natural query.
+  const used = new Set(whole.map(({ id }) => id));
+  const halves = drawn
+    .filter(({ id }) => !used.has(id))
+    .map(fromHalves)
+    .filter((item) => item !== null);
+  return [...whole, ...halves].slice(0, count);
 }
 
 /**

@@ -175,14 +175,15 @@ export function makeReport(
   core: ReportCore,
   parts: Partial<Omit<Report, keyof ReportCore | "v" | "verdict">> = {},
 ): Report {
-  const verdict = decideVerdict({ ...core, quality: parts.quality ?? null });
-  return { v: 1, ...NOT_MEASURED, ...core, ...parts, verdict };
+  const known = { v: 1, ...NOT_MEASURED, ...core, ...parts } as const;
+  return { ...known, verdict: decideVerdict(known) };
 }
 
 export interface VerdictInput {
   readonly integrity: readonly GateCheck[];
   readonly tally: Tally;
   readonly quality: Quality | null;
+  readonly phase: Phase;
 }
 
 const HEADLINES: Readonly<Record<Outcome, string>> = {
@@ -191,14 +192,16 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   INCONCLUSIVE: "Nothing is lost, but better search is not proven.",
 };
 
+const points = (count: number): string => count.toLocaleString("en-US");
+
 function judgeIntegrity({ integrity, tally }: VerdictInput): readonly [Outcome, readonly string[]] {
   const faults = integrity.filter(({ ok }) => !ok).map(({ name, found }) => `${name}: ${found}`);
-  if (tally.failed > 0) faults.push(`${tally.failed} of ${tally.total} points failed`);
+  if (tally.failed > 0) faults.push(`${points(tally.failed)} of ${points(tally.total)} points failed`);
   if (!addsUp(tally)) faults.push("the outcomes do not add up to the number of points");
   if (faults.length > 0) return ["FAIL", faults];
   // No check is no proof: an empty list must never read as green.
   if (integrity.length === 0) return ["INCONCLUSIVE", ["integrity has not been checked"]];
-  return ["PASS", [`all ${integrity.length} integrity checks passed for ${tally.total} points`]];
+  return ["PASS", [`all ${integrity.length} integrity checks passed for ${points(tally.total)} points`]];
 }
 
 function judgeQuality(quality: Quality | null): readonly string[] {
@@ -208,12 +211,19 @@ function judgeQuality(quality: Quality | null): readonly string[] {
     .map(({ name, outcome, found }) => `${outcome === "PASS" ? "" : `${outcome}: `}${name}: ${found}`);
 }
 
-function headlineFor(outcome: Outcome, integrity: Outcome, quality: Quality | null): string {
+/** After the swap nobody needs to be told whether it would be safe, but what readers have now. */
+function switchedHeadline(outcome: Outcome, quality: Quality | null): string {
+  if (outcome === "FAIL") return "Switched although the gate said no.";
+  if (outcome === "INCONCLUSIVE") return "Switched. Nothing is lost; better search is not proven.";
+  return `Switched: nothing is lost${quality === null ? "" : ", and search got better"}.`;
+}
+
+function headlineFor(outcome: Outcome, integrity: Outcome, { quality, phase }: VerdictInput): string {
   if (integrity === "INCONCLUSIVE") return "Not proven yet: integrity has not been checked.";
-  if (integrity === "PASS" && outcome === "FAIL")
-    return "Do not switch: nothing is lost, but search fails its bar.";
-  if (integrity === "PASS" && quality === null)
-    return "Nothing is lost. Whether search got better was not measured.";
+  if (phase === "done" || phase === "cleaned") return switchedHeadline(outcome, quality);
+  if (integrity === "FAIL") return HEADLINES.FAIL;
+  if (outcome === "FAIL") return "Do not switch: nothing is lost, but search fails its bar.";
+  if (quality === null) return "Nothing is lost. Whether search got better was not measured.";
   return HEADLINES[outcome];
 }
 
@@ -227,5 +237,5 @@ export function decideVerdict(input: VerdictInput): Verdict {
   const quality = judgeQuality(input.quality);
   const reasons =
     integrity === "PASS" && outcome !== "PASS" ? [...quality, ...faults] : [...faults, ...quality];
-  return { outcome, headline: headlineFor(outcome, integrity, input.quality), reasons };
+  return { outcome, headline: headlineFor(outcome, integrity, input), reasons };
 }

@@ -14,7 +14,7 @@ export interface Spread {
   readonly p95: number;
 }
 
-/** 0 for an empty list: whoever must tell "nothing" from "zero" looks at the length first. */
+/** 0 for an empty list; look at the length where nothing and zero must be told apart. */
 export const average = (values: ArrayLike<number>): number => {
   let sum = 0;
   for (let n = 0; n < values.length; n++) sum += values[n] ?? 0;
@@ -43,6 +43,12 @@ function resampledMean(values: readonly number[], random: Random): number {
   return sum / values.length;
 }
 
+export interface EstimateOptions {
+  readonly resamples?: number;
+  /** Share of resampled means inside the interval. */
+  readonly level?: number;
+}
+
 /**
  * Percentile bootstrap of a mean. For a paired comparison give the differences, query by query: what makes a
  * query hard for both models then cancels out.
@@ -50,7 +56,7 @@ function resampledMean(values: readonly number[], random: Random): number {
 export function estimateMean(
   values: readonly number[],
   random: Random,
-  { resamples = DEFAULTS.quality.resamples, level = 0.95 } = {},
+  { resamples = DEFAULTS.quality.resamples, level = 0.95 }: EstimateOptions = {},
 ): Estimate {
   const mean = average(values);
   if (values.length === 0) return { mean, low: mean, high: mean };

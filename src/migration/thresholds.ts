@@ -1,7 +1,7 @@
 // A score of 0.5 means something else with every model. Readers who filter by score need new numbers.
 import { DEFAULTS } from "../defaults.ts";
 
-export interface ThresholdChange {
+interface ThresholdChange {
   /** What readers use with the old model. */
   readonly old: number;
   /** Share of pairs the old value lets pass, 0 to 1. */
@@ -12,7 +12,7 @@ export interface ThresholdChange {
   readonly newShare: number | null;
 }
 
-export interface SharePoint {
+interface SharePoint {
   readonly score: number;
   /** Share of pairs with at least this score. */
   readonly old: number;

@@ -33,7 +33,8 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const two = (value: number): string => String(value).padStart(2, "0");
   if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  if (seconds < 3600)
+    return `${Math.floor(seconds / 60)} min${seconds % 60 === 0 ? "" : ` ${two(seconds % 60)} s`}`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
   return `${Math.floor(minutes / (24 * 60))} d ${two(Math.floor(minutes / 60) % 24)} h`;

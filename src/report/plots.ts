@@ -21,7 +21,10 @@ function draw(label: string, options: Plot.PlotOptions): Markup {
     width: WIDTH,
     // Plot asks for nothing of a browser's document but what creates elements, which linkedom has.
     document,
-    style: { fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
+    style: { fontSize: "12px", fontFamily: "inherit" },
+    marginBottom: 42,
+    marginTop: 26,
+    marginRight: 16,
     ...options,
   });
   drawing.setAttribute("role", "img");
@@ -37,7 +40,8 @@ export function plotMetrics(metrics: readonly MetricChange[]): Markup {
   ]);
   const colour = (row: { readonly model: string }): string => (row.model === "old" ? OLD : NEW);
   return draw("Means of old and new model with 95 % intervals; the table below has the numbers", {
-    height: 60 + 62 * metrics.length,
+    height: 52 + 62 * metrics.length,
+    marginBottom: 26,
     marginLeft: 44,
     marginRight: 84,
     x: { domain: [0, 1], grid: true, label: null, ticks: 5 },
@@ -84,7 +88,7 @@ export function plotScores({ curve, changes }: Thresholds): Markup {
     height: 260,
     marginLeft: 40,
     x: { label: "score threshold", grid: true, ticks: 6 },
-    y: { label: "share of pairs that pass", grid: true, domain: [0, 1], percent: true, ticks: 5 },
+    y: { label: "% of pairs that pass", grid: true, domain: [0, 100], percent: true, ticks: 5 },
     marks: [
       Plot.line(curve, { x: "score", y: "old", stroke: OLD, strokeWidth: 2, strokeDasharray: "6 3" }),
       Plot.line(curve, { x: "score", y: "new", stroke: NEW, strokeWidth: 2 }),

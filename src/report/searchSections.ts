@@ -53,7 +53,7 @@ const METRIC_COLUMNS = [
   { name: "Old", numeric: true },
   { name: "New", numeric: true },
   { name: "Change", numeric: true },
-  { name: "95 % interval of the change", numeric: true },
+  { name: "its 95 % interval", numeric: true },
 ];
 
 const metricRow = ({ name, old, new: latest, change }: MetricChange): string[] => [
@@ -61,7 +61,7 @@ const metricRow = ({ name, old, new: latest, change }: MetricChange): string[] =
   old.mean.toFixed(3),
   latest.mean.toFixed(3),
   signed(change.mean),
-  `${signed(change.low)} to ${signed(change.high)}`,
+  `${signed(change.low)} … ${signed(change.high)}`,
 ];
 
 function latencyTable({ embedMs, searchMs, annRecall, overlap }: Quality): Markup {
@@ -128,10 +128,21 @@ export function thresholdsSection({ thresholds }: Report): Markup | null {
   );
 }
 
+// A memory of many pages would push the other answers out of sight. Cut between characters as people count them.
+const TEXT_SHOWN = 240;
+function shortened(text: string): string {
+  if (text.length <= TEXT_SHOWN) return text;
+  const characters = [...new Intl.Segmenter("en").segment(text.slice(0, TEXT_SHOWN + 40))];
+  return `${characters
+    .slice(0, TEXT_SHOWN - 1)
+    .map(({ segment }) => segment)
+    .join("")}…`;
+}
+
 const answers = (label: Markup, list: readonly SearchAnswer[]): Markup =>
   html`<div>${label}<ol>${list.map(
     ({ id, score, text }) =>
-      html`<li>${text ?? html`<code>${id}</code>`} <span class="soft small">${score.toFixed(3)}</span></li>`,
+      html`<li>${text === null ? html`<code>${id}</code>` : shortened(text)} <span class="soft small">${score.toFixed(3)}</span></li>`,
   )}</ol></div>`;
 
 const searchPair = ({ text, why, old, new: latest }: SearchPair): Markup => html`

@@ -118,13 +118,20 @@ function forecastTable({ forecast }: Report): Markup | null {
     name,
     `${measured(low, unit)} to ${measured(high, unit)}`,
     actual === null ? "not known yet" : measured(actual, unit),
-    actual === null
-      ? ""
-      : mark(actual >= low && actual <= high ? "PASS" : actual > high ? "FAIL" : "INCONCLUSIVE"),
+    actual === null ? "" : gradeOf(actual, low, high),
   ]);
-  const columns = [{ name: "Of" }, { name: "Forecast" }, { name: "Actual", numeric: true }, { name: "Held" }];
-  return html`<h3>The forecast, graded</h3>${table("Forecast against actual", columns, rows)}
-<p class="soft small">✗ more than forecast · ? less than forecast</p>`;
+  const columns = [
+    { name: "Of" },
+    { name: "Forecast" },
+    { name: "Actual", numeric: true },
+    { name: "The forecast was" },
+  ];
+  return html`<h3>The forecast, graded</h3>${table("Forecast against actual", columns, rows)}`;
+}
+
+function gradeOf(actual: number, low: number, high: number): string {
+  if (actual > high) return "too low";
+  return actual < low ? "too high" : "right";
 }
 
 function costTable({ cost }: Report): Markup | null {
