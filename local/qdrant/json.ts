@@ -226,6 +226,16 @@ class Reader {
   }
 }
 
+/** The members of `given` beside those of `base`. Null takes a member out, as the real server merges payloads. */
+export function merged(base: Json | undefined, given: JsonObject): JsonObject {
+  const members = new Map(isObject(base) ? base : []);
+  for (const [key, value] of given) {
+    if (value === null) members.delete(key);
+    else members.set(key, value);
+  }
+  return members;
+}
+
 /** The text the real server writes for a value: no spaces, keys in their order. */
 export function writeJson(value: Json): string {
   if (value instanceof JsonNumber) return value.text;

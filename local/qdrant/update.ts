@@ -157,7 +157,10 @@ function parseUpdateVectors(body: JsonObject, text: string): Update {
   const given = elementsOf(body.get("points"));
   if (given === undefined) throw formatFault("missing field `points`", text);
   if (given.length === 0) throw fault(400, "Bad request: Empty update request");
-  return { kind: "update-vectors", points: given.map(parsePoint), filter: updateFilter(body, text) };
+  const points = given.map(parsePoint);
+  const bare = points.findIndex(({ vectors }) => vectors.size === 0);
+  if (bare >= 0) throw validationFault(`points[${bare}].vector: must specify vectors to update for point`);
+  return { kind: "update-vectors", points, filter: updateFilter(body, text) };
 }
 
 function parseDelete(body: JsonObject, text: string): Update {
