@@ -5,7 +5,7 @@ import { isObject, type Json, JsonNumber, type JsonObject, merged, parseJson } f
 /** A collection's configuration in the shape of `GET /collections/{name}` → `result.config`. */
 export type CollectionConfig = JsonObject;
 
-export const distances = ["Cosine", "Dot", "Euclid", "Manhattan"] as const;
+const distances = ["Cosine", "Dot", "Euclid", "Manhattan"] as const;
 export type Distance = (typeof distances)[number];
 
 /** What a vector of a collection must look like. `size` is 0 for sparse vectors. */

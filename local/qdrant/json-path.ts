@@ -1,7 +1,7 @@
 import { elementsOf, isObject, type Json } from "./json.ts";
 
 /** One step of a payload path: a key, an index `[2]`, or every element `[]`. */
-export type PathStep = { readonly key: string } | { readonly index: number } | "every";
+type PathStep = { readonly key: string } | { readonly index: number } | "every";
 export type JsonPath = readonly PathStep[];
 
 const stepPattern = /(?:(?:^|\.)(?:"([^"]+)"|([\p{Alphabetic}\p{Number}_-]+)))|\[(\d*)\]/uy;

@@ -32,7 +32,7 @@ export type Update =
   | { readonly kind: "clear-payload"; readonly selector: Selector }
   | { readonly kind: "delete-vectors"; readonly names: readonly string[]; readonly selector: Selector };
 
-export interface PointInput {
+interface PointInput {
   readonly id: PointId;
   readonly payload: Payload;
   readonly vectors: VectorInputs;
@@ -43,7 +43,7 @@ export type VectorsOfPoint = Pick<PointInput, "id" | "vectors">;
 export type Selector = { readonly ids: readonly PointId[] } | { readonly filter: Filter };
 
 const updateModes = ["upsert", "insert_only", "update_only"] as const;
-export type UpdateMode = (typeof updateModes)[number];
+type UpdateMode = (typeof updateModes)[number];
 
 /** The names of the operations in a batch, and what each is read with. */
 const parsers: Readonly<Record<string, (body: JsonObject, text: string) => Update>> = {
