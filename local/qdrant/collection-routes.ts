@@ -119,8 +119,5 @@ function dropVector(call: Call): string {
   return changeSchema(call, collection, () => {
     if (spec === undefined) return;
     collection.configure(withVector(collection.config, name, undefined, spec.kind === "sparse"));
-    // The points that had it are changed too, and are kept as such.
-    for (const point of collection.points()) collection.touch(point, point.version);
-    call.state.catalogue.savePoints(collection);
   });
 }

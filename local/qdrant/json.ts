@@ -80,6 +80,15 @@ export function parseJson(text: string): Json {
   return new Reader(text).whole();
 }
 
+function unquoted(literal: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(literal);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -172,13 +181,12 @@ class Reader {
 
   #string(): string {
     const end = this.#stringEnd();
-    try {
-      const value: unknown = JSON.parse(this.#text.slice(this.#at, end));
-      this.#at = end;
-      return typeof value === "string" ? value : "";
-    } catch {
-      this.#fail("invalid string");
-    }
+    const value = unquoted(this.#text.slice(this.#at, end));
+    if (value === undefined) this.#fail("invalid string");
+    // Half of a surrogate pair, which can only be written as an escape, is no text and refused there too.
+    if (!value.isWellFormed()) this.#fail("lone leading surrogate in hex escape");
+    this.#at = end;
+    return value;
   }
 
   /** Behind the closing quote: the first one with an even number of backslashes before it. */
