@@ -115,10 +115,11 @@ class FileJournal implements Journal {
   compactIfWorthIt(): void {
     let bytes = 0;
     for (const collection of this.#collections.values()) bytes += collection.bytes;
-    // The next look when the log has grown so far that half of it may be history; looking costs a walk.
     const bytesMax = bytes * growthMax + slackBytes;
-    if (this.#log.bytes > bytesMax) this.#log.replace(this.#everything());
-    this.#bytesNext = Math.max(bytesMax, this.#log.bytes + slackBytes);
+    const isWorthIt = this.#log.bytes > bytesMax;
+    if (isWorthIt) this.#log.replace(this.#everything());
+    // The estimate may be low: a log just written anew must grow before it is looked at again.
+    this.#bytesNext = isWorthIt ? Math.max(bytesMax, this.#log.bytes * growthMax) : bytesMax;
   }
 
   close(): void {
