@@ -4,7 +4,7 @@
  * True for what Qdrant keeps as an integer, exactly. `-0`, a fraction, an exponent, or a size beyond 64 bits make
  * it a double.
  */
-export function isInteger64(source: string): boolean {
+function isInteger64(source: string): boolean {
   if (!/^-?\d+$/.test(source) || source === "-0") return false;
   // Below 10^18 every integer fits.
   if (source.length <= 18) return true;

@@ -2,7 +2,7 @@
 import { TransientError } from "../migration/errors.ts";
 
 /** The first code in the chain of causes: `fetch` hides the socket's fault behind its own. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return "";
   if ("code" in error && typeof error.code === "string") return error.code;
   return "cause" in error ? codeOf(error.cause) : "";

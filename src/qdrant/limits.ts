@@ -53,7 +53,7 @@ export class Limits {
   }
 }
 
-export function limitsOf(info: CollectionInfo | null): CollectionLimits {
+function limitsOf(info: CollectionInfo | null): CollectionLimits {
   const strict = info?.config.strict_mode_config;
   if (typeof strict !== "object" || strict === null || Array.isArray(strict)) return NONE;
   const settings = new Map(Object.entries(strict));

@@ -1,25 +1,12 @@
 // The adapter against the built-in Qdrant: what the recorded answers of other tests cannot show, one after another.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
+import { startQdrant } from "../../local/qdrant/server.ts";
 import type { Qdrant } from "../../src/migration/ports.ts";
 import { openQdrant } from "../../src/qdrant/client.ts";
 import { encodeVector } from "../../src/qdrant/wire.ts";
 
-interface Started extends AsyncDisposable {
-  readonly url: string;
-}
-
-const path = join(import.meta.dirname, "../../local/qdrant/server.ts");
-const skip = existsSync(path) ? false : "SKIPPED: there is no local/qdrant/server.ts";
-
 async function withQdrant(use: (qdrant: Qdrant) => Promise<void>): Promise<void> {
-  // By a computed name, so that this file can be checked before the server is there.
-  const { startQdrant }: { startQdrant(options: { port: number }): Promise<Started> } = await import(
-    pathToFileURL(path).href
-  );
   await using server = await startQdrant({ port: 0 });
   await use(openQdrant({ url: server.url, apiKey: async () => null }));
 }
@@ -27,7 +14,7 @@ async function withQdrant(use: (qdrant: Qdrant) => Promise<void>): Promise<void>
 const SMALL = { vectors: { size: 2, distance: "Cosine" } } as const;
 const UUID = "550e8400-e29b-41d4-a716-446655440000";
 
-test("names: collections, aliases, settings and indexes come and go", { skip }, () =>
+test("names: collections, aliases, settings and indexes come and go", () =>
   withQdrant(async (qdrant) => {
     assert.match(await qdrant.version(), /^1\./);
     assert.equal(await qdrant.collection("memories"), null);
@@ -47,10 +34,9 @@ test("names: collections, aliases, settings and indexes come and go", { skip }, 
     await qdrant.deleteCollection("memories");
     assert.deepEqual(await qdrant.collections(), []);
     assert.deepEqual(await qdrant.aliases(), []);
-  }),
-);
+  }));
 
-test("points come back digit by digit, in id order, page by page", { skip }, () =>
+test("points come back digit by digit, in id order, page by page", () =>
   withQdrant(async (qdrant) => {
     const payload =
       '{"2":"b","1":"a","whole":1.0,"minus":-0.0,"id":18446744073709551615,"__proto__":{"x":null},"e":[]}';
@@ -73,10 +59,9 @@ test("points come back digit by digit, in id order, page by page", { skip }, () 
     assert.equal(first.points[1]?.vectors, "{}");
     const [stored] = await qdrant.retrieve("c", [UUID, "8"], { vectors: true });
     assert.deepEqual(Float32Array.from(JSON.parse(stored?.vectors ?? "[]")), Float32Array.of(0.6, 0.8));
-  }),
-);
+  }));
 
-test("counts, samples, searches and deletes", { skip }, () =>
+test("counts, samples, searches and deletes", () =>
   withQdrant(async (qdrant) => {
     await qdrant.createCollection("c", { vectors: { "": SMALL.vectors, old: SMALL.vectors } });
     const points = Array.from({ length: 20 }, (_, index) => ({
@@ -95,10 +80,9 @@ test("counts, samples, searches and deletes", { skip }, () =>
     assert.deepEqual([unnamed?.id, named?.id], ["0", "19"]);
     await qdrant.delete("c", ["0", "1", "999"]);
     assert.equal(await qdrant.count("c"), 18);
-  }),
-);
+  }));
 
-test("keeps within strict mode, and waits out a fence instead of giving up", { skip }, () =>
+test("keeps within strict mode, and waits out a fence instead of giving up", () =>
   withQdrant(async (qdrant) => {
     const strict = { enabled: true, upsert_max_batchsize: 2, max_query_limit: 3, search_allow_exact: false };
     const points = ["1", "2", "3", "4", "5"].map((id) => ({ id, payload: "{}", vectors: "[1,0]" }));
@@ -113,10 +97,9 @@ test("keeps within strict mode, and waits out a fence instead of giving up", { s
       name: "TransientError",
       message: /stops every upsert/,
     });
-  }),
-);
+  }));
 
-test("a refusal for good says what and where, and nothing of the point", { skip }, () =>
+test("a refusal for good says what and where, and nothing of the point", () =>
   withQdrant(async (qdrant) => {
     await qdrant.createCollection("c", SMALL);
 
@@ -129,5 +112,4 @@ test("a refusal for good says what and where, and nothing of the point", { skip 
         return true;
       },
     );
-  }),
-);
+  }));
