@@ -17,6 +17,13 @@ export function feedsOf(model: ModelDescription, ids: readonly number[]): Record
   return Object.fromEntries(model.inputs.map((name) => [name, new Tensor("int64", data[name](), shape)]));
 }
 
+export interface Calibrating {
+  readonly model: ModelDescription;
+  readonly tokenize: Tokenize;
+  readonly texts: readonly string[];
+  readonly threads: number;
+}
+
 /**
  * Runs texts through the float32 graph and notes, for every input of a linear layer, the smallest and largest
  * value of each channel.
@@ -25,22 +32,19 @@ export function feedsOf(model: ModelDescription, ids: readonly number[]): Record
 export async function calibrate(
   graphPath: string,
   tapPath: string,
-  tokenized: {
-    readonly model: ModelDescription;
-    readonly tokenize: Tokenize;
-    readonly texts: readonly string[];
-  },
+  { model: description, tokenize, texts, threads }: Calibrating,
 ): Promise<ReadonlyMap<string, InputRange>> {
   const model = await readOnnx(graphPath);
   const tapped = tap(model);
   await writeOnnx(tapPath, model);
   const session = await InferenceSession.create(tapPath, {
+    intraOpNumThreads: threads,
     graphOptimizationLevel: "basic",
     logSeverityLevel: 4,
   });
   const ranges = new Map<string, InputRange>();
-  for (const text of tokenized.texts) {
-    const results = await session.run(feedsOf(tokenized.model, tokenized.tokenize(text).ids), tapped);
+  for (const text of texts) {
+    const results = await session.run(feedsOf(description, tokenize(text).ids), tapped);
     for (const name of tapped) widen(ranges, name, results[name]);
   }
   await session.release();
@@ -54,11 +58,7 @@ function tap(model: OnnxModel): string[] {
   return names;
 }
 
-function widen(
-  ranges: Map<string, InputRange>,
-  name: string,
-  tensor: InferenceSession.OnnxValueMapType[string] | undefined,
-): void {
+function widen(ranges: Map<string, InputRange>, name: string, tensor: Tensor | undefined): void {
   if (tensor === undefined || !(tensor.data instanceof Float32Array))
     throw new Error(`The graph gave no float32 value ${name}. This is a bug.`);
   const channels = tensor.dims.at(-1) ?? 0;

@@ -39,14 +39,19 @@ export type ConstantData = Float32Array | Int8Array | Uint8Array | BigInt64Array
 export function editGraph(model: OnnxModel): GraphEditor {
   const { graph } = model;
   const constants = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const taken = new Set(graph.node.flatMap((node) => node.output));
   let added = 0;
+  const freshName = (opType: string): string => {
+    const name = `remaster/${opType}_${added++}`;
+    return taken.has(name) ? freshName(opType) : name;
+  };
   return {
     model,
     constant: (name) => constants.get(name),
     producer: (name) => graph.node.find((node) => node.output.includes(name)),
     consumers: (name) => graph.node.filter((node) => node.input.includes(name)),
     add(opType, input, { domain = "", attributes = {} } = {}) {
-      const output = `remaster/${opType}_${added++}`;
+      const output = freshName(opType);
       const attribute = Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value));
       graph.node.push({ name: output, opType, domain, input: [...input], output: [output], attribute });
       return output;

@@ -97,7 +97,7 @@ async function writeGraph(model: LocatedModel, staging: string, options: Optimiz
   if (options.precision === "int8") options.onStep(`calibrating with ${texts.length} texts`);
   const ranges =
     options.precision === "int8"
-      ? await calibrate(plain, tapped, { model: description, tokenize, texts })
+      ? await calibrate(plain, tapped, { model: description, tokenize, texts, threads: options.threads })
       : null;
   options.onStep("rewriting the graph");
   const onnx = await readOnnx(plain);
@@ -110,6 +110,7 @@ async function writeGraph(model: LocatedModel, staging: string, options: Optimiz
 /** The runtime folds constants (8-bit weights become float32) and finds activation functions and normalisations. */
 async function writePlain(from: string, to: string): Promise<void> {
   const session = await InferenceSession.create(from, {
+    intraOpNumThreads: 1,
     graphOptimizationLevel: "extended",
     optimizedModelFilePath: to,
     logSeverityLevel: 4,

@@ -1,3 +1,4 @@
+import { ConfigError } from "../../migration/errors.ts";
 import type { ModelDescription } from "../description.ts";
 import { editGraph, type GraphEditor, tidyGraph } from "./graph.ts";
 import { findLinears, groupByInput, inputOf, type Linear } from "./linear.ts";
@@ -9,6 +10,7 @@ import type { InputRange } from "./smooth.ts";
 /**
  * Turns a float32 graph into the fast one: linear layers in 8 bits, the last layer on the first token alone where
  * only that is used, pooling and normalisation inside.
+ * @throws ConfigError when the graph holds no linear layer.
  * @param ranges of the linear layers' inputs, by the name they have in this graph; null: stay in float32.
  */
 export function rewriteGraph(
@@ -24,6 +26,10 @@ export function rewriteGraph(
     linears,
     range: rangeOf(ranges, linears),
   }));
+  if (groups.length === 0)
+    throw new ConfigError(
+      `Model ${description.name} has no layers that could be made faster; it is as fast as it is.`,
+    );
   const pruned = description.pooling === "cls" ? pruneToFirstToken(editor, output) : new Set<OnnxNode>();
   if (ranges !== null) quantizeAll(editor, groups, pruned);
   poolInGraph(editor, output, description);
