@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { Command, Option } from "commander";
 import { openModels } from "../src/embedding/open.ts";
-import { shortestFloat } from "../src/embedding/shortest.ts";
+import { shortestDouble } from "../src/float32.ts";
 import type { Embedded, Embedder } from "../src/migration/ports.ts";
 import { type Line, readLines } from "./lines.ts";
 import { type ModelFlags, modelOptions, readModelOptions } from "./model-flags.ts";
@@ -103,7 +103,7 @@ async function embedCall(
 function encodeOutcome(outcome: Embedded | undefined): string {
   if (outcome === undefined) throw new Error("Fewer vectors than texts. This is a bug.");
   return outcome.ok
-    ? `[${Array.from(outcome.vector, shortestFloat).join(",")}]`
+    ? `[${Array.from(outcome.vector, shortestDouble).join(",")}]`
     : JSON.stringify({ error: outcome.reason });
 }
 

@@ -51,7 +51,8 @@ export async function runDemonstration(options: DemonstrationOptions): Promise<b
     onLog: () => {},
   });
   const ledger = await openLedger(`file://${ledgerFolder}`);
-  return runSteps(options, { machine, ledger, qdrant, models });
+  // Awaited here: the machine and the server live as long as the steps.
+  return await runSteps(options, { machine, ledger, qdrant, models });
 }
 
 interface Stage {

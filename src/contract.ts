@@ -29,7 +29,14 @@ export const ENV = {
   embeddingThreads: "REMASTER_EMBEDDING_THREADS",
 } as const;
 
-export type FunctionName = "planner" | "coordinator" | "embedder" | "progress" | "verifier" | "swapper";
+export type FunctionName =
+  | "planner"
+  | "coordinator"
+  | "embedder"
+  | "progress"
+  | "verifier"
+  | "swapper"
+  | "live";
 
 interface FunctionShape {
   readonly timeoutSeconds: number;
@@ -64,6 +71,20 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
   embedder: {
     timeoutSeconds: 300,
     // 1,769 MiB is one vCPU: the best size by price for one session of one thread.
+    memoryMiB: 1769,
+    image: true,
+    key: "points",
+    environment: [
+      ...QDRANT,
+      "ledgerUrl",
+      "embeddingModel",
+      "embeddingDimensions",
+      "modelDir",
+      "embeddingThreads",
+    ],
+  },
+  live: {
+    timeoutSeconds: 120,
     memoryMiB: 1769,
     image: true,
     key: "points",

@@ -59,6 +59,8 @@ export const DEFAULTS = {
   deadlineReserveMs: 30_000,
   // Server and wire time of a point besides its embedding, read twice and written once.
   secondsPerPoint: 0.001,
+  // Starting a process and loading a model, with room for a slow disk.
+  coldStartSeconds: 6,
   // A shared machine wanders by a third; the sample's first texts run on cold caches.
   forecastLow: 0.7,
   forecastHigh: 1.8,

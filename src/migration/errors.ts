@@ -8,7 +8,7 @@ interface ErrorOptionsWithFields {
   readonly fields?: ErrorFields;
 }
 
-abstract class RemasterError extends Error {
+export abstract class RemasterError extends Error {
   readonly fields: ErrorFields;
 
   constructor(message: string, options: ErrorOptionsWithFields = {}) {

@@ -39,7 +39,9 @@ export function makeForecast(sample: Sample, basis: ForecastBasis): Forecast {
   const embedSeconds = sample.tokens === 0 ? 0 : (tokens / sample.tokens) * (sample.ms / 1000);
   // Reading and writing a point costs the server about a millisecond all told; embedding dominates.
   const workSeconds = embedSeconds + points * DEFAULTS.secondsPerPoint;
-  const seconds = spread(workSeconds / concurrency);
+  const working = spread(workSeconds / concurrency);
+  // Embedders that are not running yet load their model first.
+  const seconds = { low: working.low, high: working.high + DEFAULTS.coldStartSeconds };
   const functionDollars = workSeconds * (DEFAULTS.embedderGiB * DEFAULTS.dollarsPerGiBSecond);
   const extraMemoryMiB = Math.ceil((points * dimensions * 4 * DEFAULTS.memoryFactor) / MIB);
   return {

@@ -4,6 +4,7 @@ import { assessTarget } from "./assess.ts";
 import { close } from "./close.ts";
 import type { SwapOutside } from "./cutover.ts";
 import { cleanup, gate, hold, look, swap } from "./ending.ts";
+import { RemasterError } from "./errors.ts";
 import {
   type CoordinatorEvent,
   type EmbedderEvent,
@@ -13,6 +14,8 @@ import {
   type SwapperEvent,
   type VerifierEvent,
 } from "./events.ts";
+import { applyLive } from "./live.ts";
+import { type JsonText, parseLiveEvent } from "./liveEvent.ts";
 import { embedPage, type PageOutside } from "./page.ts";
 import { planPages } from "./pages.ts";
 import type { PassesOutside } from "./passes.ts";
@@ -85,6 +88,31 @@ export async function embedder(outside: PageOutside, received: EmbedderEvent): P
 /** Pages from the queue. What throws goes back to it: a mapping of batch size 1 slows down then. */
 export async function embedPages(outside: PageOutside, bodies: readonly string[]): Promise<void> {
   for (const body of bodies) await embedPage(outside, body);
+}
+
+/**
+ * Live events, one after the other. Returns the messages that must come again; a bad one does not stop the good.
+ */
+export async function liveBatch(
+  outside: PageOutside,
+  messages: readonly { readonly messageId: string; readonly body: string }[],
+  json: JsonText,
+): Promise<readonly string[]> {
+  const failed: string[] = [];
+  for (const { messageId, body } of messages) {
+    try {
+      const event = parseLiveEvent(body, json);
+      await applyLive(outside, event);
+      outside.log("live.applied", { op: event.op, collection: event.collection });
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      // The sentence of an error of ours holds ids and names only; anything else may quote what it failed on.
+      const reason = error instanceof RemasterError ? error.message : error.name;
+      outside.log("live.failed", { messageId, error: error.name, reason });
+      failed.push(messageId);
+    }
+  }
+  return failed;
 }
 
 /** Says from the ledger how far the pass is and what comes next; sends missing pages again. */

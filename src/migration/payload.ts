@@ -1,29 +1,64 @@
-// Payloads compared as their owner would: the order of keys does not matter, every digit of a number does.
+// Payloads compared as Qdrant stores them: the order of keys does not matter, every number does.
 import { createHash } from "node:crypto";
+import { canonicalNumber, sameNumber } from "./number.ts";
 import type { RawJson } from "./ports.ts";
 
-/** True when both texts hold the same JSON: `1.0` is not `1`, integers beyond 2^53 are compared in full. */
-export function samePayload(a: RawJson, b: RawJson): boolean {
-  return a === b || canonicalPayload(a) === canonicalPayload(b);
-}
-
-/** sha256 (hex) of the canonical payload. */
-export const payloadHash = (payload: RawJson): string =>
-  createHash("sha256").update(canonicalPayload(payload)).digest("hex");
-
-/** A text that is the same for the same JSON: keys sorted, every number as the server spelled it. */
-function canonicalPayload(payload: RawJson): string {
-  const parsed: unknown = JSON.parse(payload, keepSpelling);
-  return JSON.stringify(parsed);
-}
-
 /**
- * Numbers become `{number: spelling}` and objects `{object: [key, value, …]}` with sorted keys. A list, because
- * keys like "1" would move to the front of a plain object and "__proto__" is not a key like others.
+ * True when both texts are the same payload to Qdrant: keys in any order, `1.0` apart from `1` (integer filters
+ * tell them apart), integers to 64 bits compared in full, null apart from a missing key.
  */
-function keepSpelling(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value === "number") return { number: context?.source ?? String(value) };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+export function samePayload(a: RawJson, b: RawJson): boolean {
+  // Nearly always: both texts were written by one server, which keeps the order of keys.
+  return a === b || sameValue(parseSpelled(a), parseSpelled(b));
+}
+
+/** sha256 (hex) of the payload with sorted keys: equal for every spelling that `samePayload` takes as one by value. */
+export const payloadHash = (payload: RawJson): string =>
+  createHash("sha256")
+    .update(canonicalText(parseSpelled(payload)))
+    .digest("hex");
+
+/** A number by the text it was written with: a JavaScript number would lose `1.0` and everything beyond 2^53. */
+class Spelled {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+function parseSpelled(text: RawJson): unknown {
+  return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
+    typeof value === "number" ? new Spelled(context?.source ?? String(value)) : value,
+  );
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a instanceof Spelled || b instanceof Spelled)
+    return a instanceof Spelled && b instanceof Spelled && sameNumber(a.source, b.source);
+  if (Array.isArray(a) || Array.isArray(b))
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((one, index) => sameValue(one, b[index]))
+    );
+  if (!isObject(a) || !isObject(b)) return a === b;
+  // Entries, not a look-up by name: a key called __proto__ is a key like any other.
+  const others = new Map(Object.entries(b));
+  const entries = Object.entries(a);
+  return (
+    entries.length === others.size &&
+    entries.every(([key, value]) => others.has(key) && sameValue(value, others.get(key)))
+  );
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+function canonicalText(value: unknown): string {
+  if (value instanceof Spelled) return canonicalNumber(value.source);
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`;
+  if (!isObject(value)) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { object: entries.flat() };
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonicalText(one)}`).join()}}`;
 }

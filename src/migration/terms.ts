@@ -1,10 +1,13 @@
 import type { Terms } from "./difference.ts";
 import type { Pass } from "./pass.ts";
-import { type Plan, sidesOf } from "./plan.ts";
+import { type Plan, type Side, sidesOf } from "./plan.ts";
 
 /** How points of a migration are compared in a pass. */
-export function termsOf(plan: Plan, pass: Pass): Terms {
-  const { to } = sidesOf(plan, pass.direction);
+export const termsOf = (plan: Plan, pass: Pass): Terms =>
+  termsFor(plan, sidesOf(plan, pass.direction).to, pass.mayDelete);
+
+/** How points of a migration are compared when `to` is the side that is written. */
+export function termsFor(plan: Plan, to: Side, mayDelete: boolean): Terms {
   const { otherVectors, textKey, textTemplate, emptyText } = plan;
   // A vector whose model is not known may have any length.
   const isUnit = plan.storesUnitVectors && (to.contract?.normalized ?? false);
@@ -14,6 +17,6 @@ export function termsOf(plan: Plan, pass: Pass): Terms {
     textKey,
     textTemplate,
     emptyText,
-    mayDelete: pass.mayDelete,
+    mayDelete,
   };
 }

@@ -44,6 +44,8 @@ export async function validate(
   execution: string,
 ): Promise<Validated> {
   const request = parseRequest(input);
+  // First of all: is there a Qdrant at the address, and is it new enough?
+  await outside.qdrant.version();
   const { collections, leftAlone } = await resolveCollections(outside.qdrant, request.collection);
   const found = { request, leftAlone, isAnswered: false, runs: [], inspections: [], statuses: [] };
   if (request.action === "inspect") {

@@ -9,8 +9,12 @@ interface Slice {
 
 const QUOTE = 34;
 const BACKSLASH = 92;
-const OPENING = new Set([91, 123]);
-const CLOSING = new Set([93, 125]);
+const COMMA = 44;
+const OPENING_BRACKET = 91;
+
+// [ and {, ] and }: the bracket and the brace differ in one bit.
+const isOpening = (code: number): boolean => (code | 32) === 123;
+const isClosing = (code: number): boolean => (code | 32) === 125;
 
 const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
 
@@ -36,17 +40,15 @@ function endOfString(text: string, at: number): number {
 function endOfValue(text: string, at: number): number {
   const first = text.charCodeAt(at);
   if (first === QUOTE) return endOfString(text, at);
-  if (!OPENING.has(first)) return endOfScalar(text, at);
+  if (!isOpening(first)) return endOfScalar(text, at);
   let depth = 0;
-  for (let index = at; index < text.length; ) {
+  for (let index = at; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code === QUOTE) {
-      index = endOfString(text, index);
-      continue;
-    }
-    index++;
-    if (OPENING.has(code)) depth++;
-    else if (CLOSING.has(code) && --depth === 0) return index;
+    // Digits, commas, spaces and dots of vectors: nearly everything there is.
+    if (code < QUOTE || (code > QUOTE && code < OPENING_BRACKET)) continue;
+    if (code === QUOTE) index = endOfString(text, index) - 1;
+    else if (isOpening(code)) depth++;
+    else if (isClosing(code) && --depth === 0) return index + 1;
   }
   throw new SyntaxError("A value in the server's answer does not end.");
 }
@@ -55,7 +57,7 @@ function endOfScalar(text: string, at: number): number {
   let index = at;
   while (index < text.length) {
     const code = text.charCodeAt(index);
-    if (code === 44 || CLOSING.has(code) || isSpace(code)) break;
+    if (code === COMMA || isClosing(code) || isSpace(code)) break;
     index++;
   }
   return index;
@@ -76,7 +78,7 @@ export function elementsAt(text: string, at = 0): readonly string[] {
 function slices(text: string, at: number, isObject: boolean): readonly { key: string; slice: Slice }[] {
   const found: { key: string; slice: Slice }[] = [];
   let index = skipSpace(text, skipSpace(text, at) + 1);
-  while (index < text.length && !CLOSING.has(text.charCodeAt(index))) {
+  while (index < text.length && !isClosing(text.charCodeAt(index))) {
     let key = "";
     if (isObject) {
       const end = endOfString(text, index);
@@ -86,7 +88,7 @@ function slices(text: string, at: number, isObject: boolean): readonly { key: st
     const end = endOfValue(text, index);
     found.push({ key, slice: { start: index, end } });
     index = skipSpace(text, end);
-    if (text.charCodeAt(index) === 44) index = skipSpace(text, index + 1);
+    if (text.charCodeAt(index) === COMMA) index = skipSpace(text, index + 1);
   }
   return found;
 }

@@ -1,4 +1,5 @@
 // How ids, points and vectors are written on the wire, and read without losing a digit.
+import { shortestDouble } from "../float32.ts";
 import { PermanentError } from "../migration/errors.ts";
 import type { PointId } from "../migration/ids.ts";
 import type { Point, PointWrite, SearchHit } from "../migration/ports.ts";
@@ -78,17 +79,8 @@ export function encodeVector(vector: Float32Array): string {
     const value = vector[index] ?? 0;
     if (!Number.isFinite(value)) throw new PermanentError("A vector holds a number that is not finite.");
     if (index > 0) text += ",";
-    text += shortestFloat32(value);
+    // The sign of a zero is kept, though no distance depends on it.
+    text += Object.is(value, -0) ? "-0.0" : String(shortestDouble(value));
   }
   return `${text}]`;
-}
-
-// Nine significant digits always identify a float32, six are always kept by one.
-function shortestFloat32(value: number): string {
-  if (Object.is(value, -0)) return "-0.0";
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return String(short);
-  }
-  return String(Number(value.toPrecision(9)));
 }

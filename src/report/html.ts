@@ -22,7 +22,10 @@ function table(caption: string, head: readonly string[], rows: readonly Row[]): 
       )
       .join("");
   return `<div class="scroll"><table><caption>${escaped(caption)}</caption><thead><tr>${head
-    .map((title) => `<th scope="col">${escaped(title)}</th>`)
+    .map((title, column) => {
+      const isNumber = typeof rows[0]?.[column] === "number";
+      return `<th scope="col"${isNumber ? ' class="number"' : ""}>${escaped(title)}</th>`;
+    })
     .join(
       "",
     )}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`;

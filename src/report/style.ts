@@ -11,7 +11,7 @@ h2{font-size:1.2rem;margin:2.2rem 0 .6rem;padding-top:.6rem;border-top:1px solid
 p,li{overflow-wrap:anywhere}pre{background:var(--panel);padding:.7rem .9rem;border-radius:6px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
 code,pre,.ids{font-family:ui-monospace,"Cascadia Mono",Menlo,monospace;font-size:.88em}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.6rem 0 1.2rem}caption{text-align:left;color:var(--soft);font-size:.88rem;padding-bottom:.3rem}
-th,td{text-align:left;padding:.38rem .8rem .38rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}th{font-weight:600}.number{text-align:right;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:.38rem .8rem .38rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}th{font-weight:600}th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}
 .checks{list-style:none;padding:0}.checks li{padding:.35rem 0 .35rem .9rem;border-left:3px solid var(--good);margin:.4rem 0}.checks li.bad{border-color:var(--bad)}.checks .ok b{color:var(--good)}.bad,.checks .bad b{color:var(--bad)}
 summary{cursor:pointer}
 @media print{body{font-size:11pt}h2{break-after:avoid}table,li{break-inside:avoid}}

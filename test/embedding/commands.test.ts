@@ -12,7 +12,7 @@ import { modelCommand } from "../../bin/model.ts";
 import { cosine } from "../../src/embedding/answers.ts";
 import { BUILT_IN_DIR } from "../../src/embedding/directory.ts";
 import { openModels } from "../../src/embedding/open.ts";
-import { shortestFloat } from "../../src/embedding/shortest.ts";
+import { shortestDouble } from "../../src/float32.ts";
 import { copyModel } from "../support/model-copy.ts";
 
 async function embed(input: string, args: readonly string[]): Promise<unknown[]> {
@@ -116,7 +116,7 @@ test("a line beyond the limit is not kept, and the next one is whole", async () 
 test("the shortest digits give the same float32 back", () => {
   fc.assert(
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
-      assert.equal(Math.fround(Number(shortestFloat(value))), value === 0 ? 0 : value);
+      assert.equal(Math.fround(Number(shortestDouble(value))), value === 0 ? 0 : value);
     }),
   );
 });

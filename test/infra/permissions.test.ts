@@ -88,12 +88,12 @@ test("a function may use the ledger, the queue and the list of runs only when it
         for (const sid of forbidden) assert.equal(statementNamed(name, sid), undefined, `${name} ${sid}`);
 });
 
-test("only the embedder takes messages, and it writes records and nothing else", () => {
+test("only embedder and live take messages; the embedder writes records and nothing else", () => {
   const takers = [...roles].filter(([, statements]) => statements.some(({ Sid }) => Sid === "TakeMessages"));
 
   assert.deepEqual(
     takers.map(([role]) => role),
-    ["EmbedderRole"],
+    ["EmbedderRole", "LiveRole"],
   );
   assert.match(JSON.stringify(statementNamed("embedder", "WriteLedger")?.Resource), /\/records\/\*"/);
 });

@@ -8,6 +8,8 @@ import type { ModelContract } from "../../src/migration/model.ts";
 import type { Executions, Queue } from "../../src/migration/ports.ts";
 import type { Outcome } from "../../src/migration/run.ts";
 import type { RunSummary } from "../../src/migration/summary.ts";
+import { elementsAt, membersAt } from "../../src/qdrant/slices.ts";
+import { parseId } from "../../src/qdrant/wire.ts";
 import { fakeContract, fakeModels } from "./embedder.ts";
 import { FakeLedger } from "./ledger.ts";
 import { FakeQdrant } from "./qdrant.ts";
@@ -100,6 +102,15 @@ export class StoryMachine {
         return;
       }
     }
+  }
+
+  /** A batch of the live queue; returns the messages that would come again. */
+  live(events: readonly object[]): Promise<readonly string[]> {
+    const messages = events.map((event, index) => ({
+      messageId: `message-${index}`,
+      body: JSON.stringify(event),
+    }));
+    return functions.liveBatch(this.#outside, messages, { membersAt, elementsAt, parseId });
   }
 
   async #call(name: string, event: unknown): Promise<unknown> {

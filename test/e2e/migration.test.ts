@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startQdrant } from "../../local/qdrant/server.ts";
+import type { Qdrant } from "../../src/migration/ports.ts";
+import { openQdrant } from "../../src/qdrant/client.ts";
+import { newFolder, remaster } from "../support/commandLine.ts";
+import { loadMemories, readAll } from "../support/memories.ts";
+
+const open = (url: string) => openQdrant({ url, apiKey: async () => null });
+
+const aliasesOf = async (qdrant: Qdrant) =>
+  Object.fromEntries((await qdrant.aliases()).map(({ alias, collection }) => [alias, collection]));
+
+/** Ids and payloads byte for byte, and a vector of the right size for every text. */
+async function assertCarriedOver(qdrant: Qdrant, source: string, target: string): Promise<void> {
+  const [before, after] = [await readAll(qdrant, source), await readAll(qdrant, target, true)];
+  assert.deepEqual(
+    after.map(({ id, payload }) => ({ id, payload })),
+    before.map(({ id, payload }) => ({ id, payload })),
+  );
+  for (const { payload, vectors } of after) {
+    const { content } = JSON.parse(payload);
+    const hasText = typeof content === "string" && content.trim() !== "";
+    assert.equal(JSON.parse(vectors ?? "{}").length, hasText ? 768 : undefined);
+  }
+}
+
+test("plan, migrate, status, verify, cutover, rollback and cleanup, as a user would", async () => {
+  await using server = await startQdrant({ port: 0 });
+  const qdrant = open(server.url);
+  await loadMemories(qdrant, { collection: "whisperengine_memory_elena", count: 3000 });
+  const cwd = newFolder();
+  const run = (...args: string[]) => remaster([...args, "--url", server.url, "--json"], { cwd });
+  const one = ["--collection", "whisperengine_memory_elena"];
+
+  const plan = await run("plan", ...one, "--source-model", "static-384-8k");
+  assert.equal(plan.code, 0, plan.err);
+  assert.deepEqual(await qdrant.collections(), ["whisperengine_memory_elena"]);
+  assert.match(plan.err, /3000 points.*\n.*Time here/);
+  assert.match(plan.err, /makes the alias|made by the swap/);
+
+  const migrate = await run("migrate", ...one, "--source-model", "static-384-8k");
+  assert.equal(migrate.code, 0, migrate.err);
+  assert.deepEqual(migrate.json?.tally, {
+    total: 3000,
+    migrated: 2964,
+    unchanged: 0,
+    skipped: 36,
+    failed: 0,
+  });
+  await assertCarriedOver(qdrant, "whisperengine_memory_elena", "whisperengine_memory_elena_768d");
+
+  assert.equal((await run("status", ...one)).code, 0);
+  assert.equal((await run("verify", ...one)).code, 0);
+  assert.equal((await run("cutover", ...one)).code, 0);
+  assert.deepEqual(await aliasesOf(qdrant), {
+    whisperengine_memory_elena_live: "whisperengine_memory_elena_768d",
+  });
+  assert.equal((await run("rollback", ...one)).code, 0);
+  assert.deepEqual(await aliasesOf(qdrant), {
+    whisperengine_memory_elena_live: "whisperengine_memory_elena",
+  });
+
+  const again = await run("cutover", "--collection", "whisperengine_memory_elena_live");
+  assert.equal(again.code, 0, again.err);
+  const early = await run("cleanup", ...one);
+  assert.equal(early.code, 3);
+  assert.match(early.err, /way back stays open for another 72 hours/);
+  assert.equal((await run("cleanup", ...one, "--confirm", "whisperengine_memory_elena")).code, 0);
+  assert.deepEqual(await qdrant.collections(), ["whisperengine_memory_elena_768d"]);
+});
+
+test("all collections of a prefix, cut over and the old ones deleted; the second run finds nothing to do", async () => {
+  await using server = await startQdrant({ port: 0 });
+  const qdrant = open(server.url);
+  for (const name of ["a", "b"])
+    await loadMemories(qdrant, { collection: `mem_${name}_384d`, alias: `mem_${name}`, count: 300 });
+  await qdrant.createCollection("mem_broken", { vectors: { size: 4, distance: "Cosine" } });
+  await qdrant.upsert("mem_broken", [
+    { id: "1", payload: '{"text":"under another key"}', vectors: "[1,0,0,0]" },
+  ]);
+  const cwd = newFolder();
+  const all = ["migrate", "--all-collections", "--prefix", "mem_", "--url", server.url, "--json"];
+
+  const first = await remaster([...all, "--source-model", "static-384-8k", "--delete-old"], { cwd });
+
+  // One bad collection does not stop the others.
+  assert.equal(first.code, 3, first.err);
+  assert.match(first.err, /mem_broken: REFUSED.*payload keys are: text \(100 %\)/);
+  assert.deepEqual([...(await qdrant.collections())].sort(), ["mem_a_768d", "mem_b_768d", "mem_broken"]);
+  assert.deepEqual(await aliasesOf(qdrant), { mem_a: "mem_a_768d", mem_b: "mem_b_768d" });
+
+  const second = await remaster(all, { cwd });
+  assert.match(second.err, /mem_a_768d: left alone, made by Remaster from mem_a_384d/);
+  assert.deepEqual([...(await qdrant.collections())].sort(), ["mem_a_768d", "mem_b_768d", "mem_broken"]);
+});
+
+test("killed by SIGKILL at any moment and started again: nothing is lost, nothing twice", async () => {
+  await using server = await startQdrant({ port: 0 });
+  const qdrant = open(server.url);
+  await loadMemories(qdrant, { collection: "mem_384d", alias: "mem", count: 6000 });
+  const cwd = newFolder();
+  const args = [
+    "migrate",
+    "--collection",
+    "mem",
+    "--source-model",
+    "static-384-8k",
+    "--url",
+    server.url,
+    "--batch-size",
+    "32",
+    "--json",
+  ];
+
+  for (const killAfterMs of [900, 2500, 3500, 4500, 5500]) await remaster(args, { cwd, killAfterMs });
+  const ended = await remaster(args, { cwd });
+
+  assert.equal(ended.code, 0, ended.err);
+  assert.match(JSON.stringify(ended.json?.tally), /"total":6000,/);
+  assert.deepEqual(await aliasesOf(qdrant), { mem: "mem_384d" });
+  await assertCarriedOver(qdrant, "mem_384d", "mem_768d");
+});

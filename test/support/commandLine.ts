@@ -1,0 +1,51 @@
+// The command line as a user starts it: a process of its own.
+import { spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const launcher = join(import.meta.dirname, "..", "..", "bin", "remaster.mjs");
+
+export interface CommandEnd {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  /** The machine-readable last line, when `--json` was given. */
+  readonly json: Readonly<Record<string, unknown>> | null;
+}
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** SIGKILL after this time. */
+  readonly killAfterMs?: number;
+}
+
+/** A folder of its own for each test: the ledger goes there. */
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), "remaster-test-"));
+
+export function remaster(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
+  const child = spawn(process.execPath, [launcher, ...args], {
+    cwd: options.cwd ?? newFolder(),
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.end(options.input ?? "");
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (data: Buffer) => {
+    out += data.toString();
+  });
+  child.stderr.on("data", (data: Buffer) => {
+    err += data.toString();
+  });
+  const timer =
+    options.killAfterMs === undefined ? null : setTimeout(() => child.kill("SIGKILL"), options.killAfterMs);
+  return new Promise((resolve) => {
+    child.on("close", (code) => {
+      if (timer !== null) clearTimeout(timer);
+      const line = args.includes("--json") ? (out.trimEnd().split("\n").at(-1) ?? "") : "";
+      resolve({ code, out, err, json: line.startsWith("{") ? JSON.parse(line) : null });
+    });
+  });
+}
