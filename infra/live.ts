@@ -24,7 +24,7 @@ export const createLiveQueue = (scope: Construct, stackName: string, timeoutSeco
     maxReceiveCount: MAX_RECEIVE_COUNT,
   });
 
-/** Events from SQS directly, or over EventBridge with detail type `touch` or `put`, reach the function in batches. */
+/** Events from SQS directly, or over EventBridge with detail type `touch`, `put` or `delete`, reach the function in batches. */
 export function feedLive(
   scope: Construct,
   { stackName, concurrency }: Configuration,
@@ -43,7 +43,7 @@ export function feedLive(
   const eventBus = new EventBus(scope, "LiveBus", { eventBusName: stackName });
   new Rule(scope, "LiveRule", {
     eventBus,
-    eventPattern: { detailType: ["touch", "put"] },
+    eventPattern: { detailType: ["touch", "put", "delete"] },
     targets: [new SqsQueue(events.queue, { deadLetterQueue: events.deadLetters })],
   });
   new CfnOutput(scope, "LiveQueueUrl", {

@@ -16,6 +16,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "src/report": ["@observablehq/plot", "linkedom"],
   infra: ["aws-cdk-lib", "constructs", "cdk-nag"],
   local: ["aws-local-stepfunctions", "undici"],
+  // Types of the events only: nothing of it is there at run time.
+  functions: ["aws-lambda"],
   bin: ["commander"],
 };
 
@@ -28,7 +30,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   infra: ["infra", "src/contract.ts", "src/defaults.ts"],
   local: ["local", "src"],
   demo: ["demo", "local", "src"],
-  bin: ["bin", "local", "demo", "src"],
+  bin: ["bin", "local", "demo", "src", "package.json"],
 };
 
 /** The longest row of a table that covers the file. */
@@ -40,7 +42,10 @@ function rowFor<Row>(table: Readonly<Record<string, Row>>, file: string): Row | 
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/(?:from|import|import\()\s*"([^"\n]+)"/g)].map((match) => match[1] ?? "");
+  // Statements begin a line; calls of import() stand anywhere.
+  const statements = /^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*"([^"\n]+)"/gm;
+  const calls = /\bimport\(\s*"([^"\n]+)"\s*\)/g;
+  return [...text.matchAll(statements), ...text.matchAll(calls)].map((match) => match[1] ?? "");
 }
 
 function isAllowed(file: string, specifier: string): boolean {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { FUNCTIONS, type FunctionName, PAGES_QUEUE } from "../../src/contract.ts";
 import { ConfigError } from "../../src/migration/errors.ts";
 import type { QueueDepth } from "../../src/migration/ports.ts";
-import { isRequest } from "../../src/queue/channel.ts";
+import { isRequest, type QueueRequest } from "../../src/queue/channel.ts";
 import { type DeadLetter, MemoryQueue, type MemoryQueueSettings } from "../../src/queue/memory.ts";
 import { environmentOf } from "./environment.ts";
 import { Mapping } from "./mapping.ts";
@@ -104,10 +104,7 @@ function poolOf(name: FunctionName, options: HostOptions, queue: MemoryQueue): P
   });
 }
 
-async function answerRequest(
-  { id, send }: { id: number; send: readonly string[] | null },
-  queue: MemoryQueue,
-) {
+async function answerRequest({ id, send }: QueueRequest, queue: MemoryQueue) {
   if (send !== null) await queue.send(send);
   return { kind: "queue", id, depth: await queue.depth() };
 }

@@ -1,7 +1,6 @@
 // A worker process as its host sees it.
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Answer, decodeError, isAnswer, namedError } from "./messages.ts";
@@ -24,6 +23,7 @@ export class FunctionProcess {
   readonly #child: ChildProcess;
   readonly #options: ProcessOptions;
   #isAlive = true;
+  #reason: Error | null = null;
   #call: ({ readonly requestId: string } & PromiseWithResolvers<unknown>) | null = null;
 
   constructor(options: ProcessOptions) {
@@ -52,14 +52,14 @@ export class FunctionProcess {
   async call(event: unknown): Promise<unknown> {
     const { timeoutMs } = this.#options;
     const requestId = randomUUID();
+    const text = JSON.stringify(event);
     const call = { requestId, ...Promise.withResolvers<unknown>() };
     this.#call = call;
     const timer = setTimeout(() => {
       const message = `${requestId} Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
-      call.reject(namedError("Sandbox.Timedout", message));
-      this.kill();
+      this.kill(namedError("Sandbox.Timedout", message));
     }, timeoutMs);
-    this.#post({ kind: "call", requestId, event: JSON.stringify(event), deadline: Date.now() + timeoutMs });
+    this.#post({ kind: "call", requestId, event: text, deadline: Date.now() + timeoutMs });
     try {
       return await call.promise;
     } finally {
@@ -68,8 +68,9 @@ export class FunctionProcess {
     }
   }
 
-  /** At once: everything a function does may be repeated. */
-  kill(): void {
+  /** At once: everything a function does may be repeated. @param reason What its call fails with. */
+  kill(reason: Error | null = null): void {
+    this.#reason ??= reason;
     this.#isAlive = false;
     this.#child.kill("SIGKILL");
   }
@@ -90,15 +91,19 @@ export class FunctionProcess {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
-  async #watch(): Promise<void> {
-    const how = await Promise.race([
-      once(this.#child, "exit").then(([code, signal]) =>
-        signal === null ? `exit status ${code}` : `signal: ${signal}`,
-      ),
-      once(this.#child, "error").then(([error]) => String(error)),
-    ]);
-    this.#isAlive = false;
-    const message = `RequestId: ${this.#call?.requestId} Error: Runtime exited with error: ${how}`;
-    this.#call?.reject(namedError("Runtime.ExitError", message));
+  /** Settles when the process is gone, or never came to be; a call that it leaves behind fails then, not before. */
+  #watch(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = (how: string) => {
+      this.#isAlive = false;
+      const message = `RequestId: ${this.#call?.requestId} Error: Runtime exited with error: ${how}`;
+      this.#call?.reject(this.#reason ?? namedError("Runtime.ExitError", message));
+      resolve();
+    };
+    this.#child.on("exit", (code, signal) =>
+      end(signal === null ? `exit status ${code}` : `signal: ${signal}`),
+    );
+    this.#child.on("error", (error) => end(String(error)));
+    return promise;
   }
 }

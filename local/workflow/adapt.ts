@@ -16,7 +16,7 @@ export interface Adapted {
 const TIMEOUT_SECONDS = 2_000_000;
 
 /** States of every level, also inside Maps, have names of their own: ASL demands it. */
-export function adaptDefinition(definition: State, pauseSecondsMax: number): Adapted {
+export function adaptDefinition(definition: State, retrySecondsMax: number): Adapted {
   const functions = new Map<string, string>();
   const waits = new Set<string>();
 
@@ -30,7 +30,7 @@ export function adaptDefinition(definition: State, pauseSecondsMax: number): Ada
     ),
   });
   const adaptState = (name: string, state: State): State => {
-    const retried = "Retry" in state ? { ...state, Retry: capRetries(state.Retry, pauseSecondsMax) } : state;
+    const retried = "Retry" in state ? { ...state, Retry: capRetries(state.Retry, retrySecondsMax) } : state;
     switch (state.Type) {
       case "Task":
         functions.set(name, functionOf(state.Resource));

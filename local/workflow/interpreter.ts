@@ -18,8 +18,10 @@ export interface WorkflowRun {
   readonly executionName: string;
   /** Aborted: no further state begins. */
   readonly signal: AbortSignal;
-  /** No Wait and no pause before a retry lasts longer; fractions count. */
+  /** No Wait lasts longer; fractions count. */
   readonly waitSecondsMax: number;
+  /** No pause before a retry lasts longer; default: as a Wait. */
+  readonly retrySecondsMax?: number;
 }
 
 export type WorkflowEnd =
@@ -33,7 +35,7 @@ export type WorkflowEnd =
  */
 export async function runWorkflow(run: WorkflowRun): Promise<WorkflowEnd> {
   const { executionName, input, signal } = run;
-  const adapted = adaptDefinition(objectOf(run.definition), run.waitSecondsMax);
+  const adapted = adaptDefinition(objectOf(run.definition), run.retrySecondsMax ?? run.waitSecondsMax);
   const calls = new Set<Promise<unknown>>();
   const execution = machineOf(run.definition, adapted).run(jsonOf(input), {
     // The interpreter's context has the time of its start, and the input, already.

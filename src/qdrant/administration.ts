@@ -1,14 +1,21 @@
-// Collections' and aliases' names, payload indexes and shard keys, through the official client.
+// Collections' and aliases' names and shard keys, through the official client.
 import { QdrantClient } from "@qdrant/js-client-rest";
-import { PermanentError, RefusedError, TransientError } from "../migration/errors.ts";
-import type { Alias, AliasAction, Json, JsonObject } from "../migration/ports.ts";
+import { PermanentError } from "../migration/errors.ts";
+import type { Alias, AliasAction, JsonObject } from "../migration/ports.ts";
+import { collectionPath, prefixOf } from "./address.ts";
+import { errorOf } from "./answer.ts";
+import { isDeadSocket, unreachable } from "./connection.ts";
 
 const TIMEOUT_MS = 60_000;
+// A redirect would carry the key to another host.
+const REQUEST = { redirect: "manual" } as const;
+
+type Api = ReturnType<QdrantClient["api"]>;
 
 export class Administration {
   readonly #base: URL;
   readonly #apiKey: () => Promise<string | null>;
-  #client: { readonly key: string | null; readonly client: QdrantClient } | null = null;
+  #made: { readonly key: string | null; readonly api: Api } | null = null;
 
   constructor(base: URL, apiKey: () => Promise<string | null>) {
     this.#base = base;
@@ -16,70 +23,84 @@ export class Administration {
   }
 
   async collections(): Promise<readonly string[]> {
-    const { collections } = await this.#call("list the collections", (client) => client.getCollections());
-    return collections.map(({ name }) => name);
+    const found = await this.#call("list the collections", (api) => api.getCollections({}, REQUEST));
+    return found.collections.map(({ name }) => name);
   }
 
   async aliases(): Promise<readonly Alias[]> {
-    const { aliases } = await this.#call("list the aliases", (client) => client.getAliases());
-    return aliases.map(({ alias_name, collection_name }) => ({
+    const found = await this.#call("list the aliases", (api) => api.getCollectionsAliases({}, REQUEST));
+    return found.aliases.map(({ alias_name, collection_name }) => ({
       alias: alias_name,
       collection: collection_name,
     }));
   }
 
   async changeAliases(actions: readonly AliasAction[]): Promise<void> {
-    await this.#call("change aliases", (client) => client.updateCollectionAliases({ actions: [...actions] }));
+    await this.#call("change aliases", (api) => api.updateAliases({ actions: [...actions] }, REQUEST));
   }
 
+  /** A collection that is not there is no error: the server answers 200 and `false`. */
   async deleteCollection(name: string): Promise<void> {
-    await this.#call(`delete collection ${name}`, (client) => client.deleteCollection(name));
-  }
-
-  async createPayloadIndex(name: string, field: string, schema: Json): Promise<void> {
-    await this.#call(`index ${field} of ${name}`, (client) =>
-      client.createPayloadIndex(name, {
-        field_name: field,
-        // The server's own words, read from another collection of the same server.
-        field_schema: schema as never,
-        wait: true,
-      }),
+    collectionPath(name);
+    await this.#call(`delete collection ${name}`, (api) =>
+      api.deleteCollection({ collection_name: name }, REQUEST),
     );
   }
 
   async createShardKey(name: string, key: string | number, options: JsonObject): Promise<void> {
-    await this.#call(`create a shard key of ${name}`, (client) =>
-      client.createShardKey(name, { ...options, shard_key: key }),
+    await this.#call(`create a shard key of ${name}`, (api) =>
+      api.createShardKey({ ...options, collection_name: name, shard_key: key }, REQUEST),
     );
   }
 
   async shardKeys(name: string): Promise<readonly (string | number)[]> {
-    const found = await this.#call(`list the shard keys of ${name}`, (client) => client.listShardKeys(name));
-    return (found?.shard_keys ?? []).map(({ key }) => key);
+    const found = await this.#call(`list the shard keys of ${name}`, (api) =>
+      api.listShardKeys({ collection_name: name }, REQUEST),
+    );
+    return (found.shard_keys ?? []).map(({ key }) => key);
   }
 
-  async #call<T>(what: string, call: (client: QdrantClient) => Promise<T>): Promise<T> {
-    const client = await this.#open();
+  async #call<T>(
+    what: string,
+    call: (api: Api) => Promise<{ readonly data: { readonly result?: T } }>,
+  ): Promise<NonNullable<T>> {
+    const api = await this.#open();
+    const { result } = (await this.#repeating(what, () => call(api))).data;
+    if (result === undefined || result === null)
+      throw new PermanentError(`Could not ${what}: Qdrant's answer has no result.`);
+    return result;
+  }
+
+  /** Once more where the socket was dead; every call here may be repeated. */
+  async #repeating<T>(what: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await call(client);
+      return await call();
     } catch (error) {
-      throw errorOf(what, this.#base, error);
+      if (!isDeadSocket(error)) throw meaningOf(what, this.#base, error);
+    }
+    try {
+      return await call();
+    } catch (error) {
+      throw meaningOf(what, this.#base, error);
     }
   }
 
   /** Made anew when the key was changed. */
-  async #open(): Promise<QdrantClient> {
+  async #open(): Promise<Api> {
     const key = await this.#apiKey();
-    if (this.#client === null || this.#client.key !== key)
-      this.#client = { key, client: clientFor(this.#base, key) };
-    return this.#client.client;
+    if (this.#made === null || this.#made.key !== key)
+      this.#made = { key, api: clientFor(this.#base, key).api() };
+    return this.#made.api;
   }
 }
 
-/** Host, port and prefix one by one: given as a URL the client replaces a https port and drops a path. */
+/**
+ * Host, port and prefix one by one: given as a URL the client replaces a https port and drops a path. The key is a
+ * header: given as `apiKey` the client writes to the console when the address is http.
+ */
 function clientFor(base: URL, apiKey: string | null): QdrantClient {
   const https = base.protocol === "https:";
-  const prefix = base.pathname === "/" ? "" : base.pathname.replace(/\/$/, "");
+  const prefix = prefixOf(base);
   return new QdrantClient({
     host: base.hostname,
     port: Number(base.port) || (https ? 443 : 80),
@@ -87,24 +108,16 @@ function clientFor(base: URL, apiKey: string | null): QdrantClient {
     timeout: TIMEOUT_MS,
     checkCompatibility: false,
     ...(prefix === "" ? {} : { prefix }),
-    ...(apiKey === null ? {} : { apiKey }),
+    ...(apiKey === null ? {} : { headers: { "api-key": apiKey } }),
   });
 }
 
-/** The client's five kinds of errors, by what the caller does. Its messages may hold request bodies: left out. */
-function errorOf(what: string, base: URL, error: unknown): Error {
+/** The client's five kinds of errors, as the answers they were. They are not kept as causes: they hold bodies. */
+function meaningOf(what: string, base: URL, error: unknown): Error {
   const status = statusOf(error);
-  if (status === null)
-    return new TransientError(`Could not ${what}: Qdrant at ${base.origin} did not answer.`, {
-      cause: error,
-    });
-  const message = `Could not ${what}: Qdrant answered ${status}.${sentenceOf(error)}`;
-  const options = { cause: error, fields: { status } };
-  if (status === 401 || status === 403)
-    return new RefusedError(`${message} Check the API key and what it may do.`, options);
-  if (status === 408 || status === 429 || status >= 500 || status === 202)
-    return new TransientError(message, options);
-  return new PermanentError(message, options);
+  if (status === null) return unreachable(what, base, error);
+  // The client keeps only the first digit of Retry-After; that there was one is all that is used here.
+  return errorOf(what, { status, text: bodyOf(error), retryAfter: status === 429 ? "1" : null });
 }
 
 function statusOf(error: unknown): number | null {
@@ -112,16 +125,9 @@ function statusOf(error: unknown): number | null {
   if ("status" in error && typeof error.status === "number") return error.status;
   const name = error instanceof Error ? error.constructor.name : "";
   if (name === "QdrantClientResourceExhaustedError") return 429;
-  return name === "QdrantClientUnexpectedResponseError" ? 202 : null;
+  // Any success that is not 200, as 202: accepted, not done.
+  return name === "QdrantClientUnexpectedResponseError" || name === "QdrantClientTimeoutError" ? 408 : null;
 }
 
-/** Names and limits only; administration never carries a payload. */
-function sentenceOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("data" in error)) return "";
-  const { data } = error;
-  if (typeof data !== "object" || data === null || !("status" in data)) return "";
-  const { status } = data;
-  return typeof status === "object" && status !== null && "error" in status
-    ? ` ${String(status.error).slice(0, 200)}`
-    : "";
-}
+const bodyOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "data" in error ? JSON.stringify(error.data) : "";

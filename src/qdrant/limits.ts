@@ -1,55 +1,72 @@
 // What a collection's strict mode allows in one request, asked of the server and kept for a minute.
 import type { CollectionInfo } from "../migration/ports.ts";
 
-interface Kept {
-  readonly upsert: number;
-  readonly query: number;
-  readonly until: number;
+export interface CollectionLimits {
+  /** Points of one upsert: the batch limit, and the allowance of a minute, beyond which a request never passes. */
+  readonly upsertPoints: number;
+  /** True while strict mode refuses every upsert: `upsert_max_batchsize: 0` is how a fence stops writes. */
+  readonly isFenced: boolean;
+  /** Points of one scroll or search. */
+  readonly queryPoints: number;
+  /** Ids of one retrieve; each costs one token of the read allowance. `max_query_limit` does not apply to it. */
+  readonly retrieveIds: number;
+  readonly mayBeExact: boolean;
 }
 
-const KEPT_MS = 60_000;
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+const NONE: CollectionLimits = {
+  upsertPoints: NO_LIMIT,
+  isFenced: false,
+  queryPoints: NO_LIMIT,
+  retrieveIds: NO_LIMIT,
+  mayBeExact: true,
+};
+
+const KEPT_MS = 60_000;
 
 export class Limits {
   readonly #read: (collection: string) => Promise<CollectionInfo | null>;
-  readonly #kept = new Map<string, Kept>();
+  readonly #now: () => number;
+  readonly #kept = new Map<string, { readonly limits: CollectionLimits; readonly until: number }>();
 
-  constructor(read: (collection: string) => Promise<CollectionInfo | null>) {
+  constructor(read: (collection: string) => Promise<CollectionInfo | null>, now: () => number) {
     this.#read = read;
+    this.#now = now;
   }
 
-  async upsert(collection: string): Promise<number> {
-    return (await this.#limits(collection)).upsert;
+  async of(collection: string): Promise<CollectionLimits> {
+    const kept = this.#kept.get(collection);
+    if (kept !== undefined && kept.until > this.#now()) return kept.limits;
+    return this.refresh(collection);
   }
 
-  async query(collection: string): Promise<number> {
-    return (await this.#limits(collection)).query;
+  /** Asks the server now: somebody may have changed strict mode within the last minute. */
+  async refresh(collection: string): Promise<CollectionLimits> {
+    const info = await this.#read(collection);
+    const limits = limitsOf(info);
+    if (info !== null) this.#kept.set(collection, { limits, until: this.#now() + KEPT_MS });
+    return limits;
   }
 
   forget(collection: string): void {
     this.#kept.delete(collection);
   }
-
-  async #limits(collection: string): Promise<Kept> {
-    const kept = this.#kept.get(collection);
-    if (kept !== undefined && kept.until > Date.now()) return kept;
-    const info = await this.#read(collection);
-    const limits = { ...limitsOf(info), until: Date.now() + KEPT_MS };
-    if (info !== null) this.#kept.set(collection, limits);
-    return limits;
-  }
 }
 
-function limitsOf(info: CollectionInfo | null): { readonly upsert: number; readonly query: number } {
+export function limitsOf(info: CollectionInfo | null): CollectionLimits {
   const strict = info?.config.strict_mode_config;
-  const none = { upsert: NO_LIMIT, query: NO_LIMIT };
-  if (typeof strict !== "object" || strict === null || Array.isArray(strict)) return none;
+  if (typeof strict !== "object" || strict === null || Array.isArray(strict)) return NONE;
   const settings = new Map(Object.entries(strict));
-  if (settings.get("enabled") !== true) return none;
+  if (settings.get("enabled") !== true) return NONE;
   const limit = (name: string): number => {
     const value = settings.get(name);
-    // A fence sets 0: then the server's refusal is the answer, not an empty request of ours.
     return typeof value === "number" && value > 0 ? value : NO_LIMIT;
   };
-  return { upsert: limit("upsert_max_batchsize"), query: limit("max_query_limit") };
+  return {
+    upsertPoints: Math.min(limit("upsert_max_batchsize"), limit("write_rate_limit")),
+    isFenced: settings.get("upsert_max_batchsize") === 0,
+    queryPoints: limit("max_query_limit"),
+    retrieveIds: limit("read_rate_limit"),
+    mayBeExact: settings.get("search_allow_exact") !== false,
+  };
 }

@@ -1,11 +1,15 @@
-// How ids, points and vectors are written on the wire, and read without losing a digit.
-import { shortestDouble } from "../float32.ts";
+// How ids and points are written on the wire, and read without losing a digit.
 import { PermanentError } from "../migration/errors.ts";
 import type { PointId } from "../migration/ids.ts";
 import type { Point, PointWrite, SearchHit } from "../migration/ports.ts";
 import { elementsAt, membersAt } from "./slices.ts";
 
-const HEX = /^[0-9a-f]{32}$/;
+const SIMPLE = "([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})";
+const HYPHENATED = SIMPLE.replaceAll(")(", ")-(");
+// The four spellings that the server takes, and no other place for a hyphen or a brace.
+const UUIDS = [HYPHENATED, SIMPLE, `\\{${HYPHENATED}\\}`, `urn:uuid:${HYPHENATED}`].map(
+  (spelling) => new RegExp(`^${spelling}$`, "i"),
+);
 const U64_MAX = 2n ** 64n - 1n;
 
 /**
@@ -17,12 +21,10 @@ export function parseId(json: string): PointId {
   if (/^\d+$/.test(json) && BigInt(json) <= U64_MAX) return BigInt(json).toString();
   const text: unknown = json.startsWith('"') ? JSON.parse(json) : null;
   if (typeof text === "string") {
-    const hex = text
-      .toLowerCase()
-      .replace(/^urn:uuid:/, "")
-      .replace(/^\{(.*)\}$/, "$1")
-      .replaceAll("-", "");
-    if (HEX.test(hex)) return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+    for (const spelling of UUIDS) {
+      const [whole, ...parts] = spelling.exec(text) ?? [];
+      if (whole !== undefined) return parts.join("-").toLowerCase();
+    }
   }
   throw new PermanentError(
     `A point's id must be an unsigned 64-bit integer or a UUID, not ${json.slice(0, 60)}.`,
@@ -68,19 +70,4 @@ export function parseScroll(answer: string): {
 export const encodePoint = ({ id, payload, vectors }: PointWrite): string =>
   `{"id":${encodeId(id)},"payload":${payload},"vector":${vectors}}`;
 
-/**
- * A vector as the text of a JSON array, each number with the fewest digits that give the same float32 back:
- * 40 % smaller than doubles.
- * @throws PermanentError for a number that is not finite: the server would refuse it, or take it for infinity.
- */
-export function encodeVector(vector: Float32Array): string {
-  let text = "[";
-  for (let index = 0; index < vector.length; index++) {
-    const value = vector[index] ?? 0;
-    if (!Number.isFinite(value)) throw new PermanentError("A vector holds a number that is not finite.");
-    if (index > 0) text += ",";
-    // The sign of a zero is kept, though no distance depends on it.
-    text += Object.is(value, -0) ? "-0.0" : String(shortestDouble(value));
-  }
-  return `${text}]`;
-}
+export { encodeVector } from "./floats.ts";

@@ -4,12 +4,15 @@ import { ConfigError, TransientError } from "../migration/errors.ts";
 import type { Queue, QueueDepth } from "../migration/ports.ts";
 
 /** From a worker process to its host. */
-export type QueueRequest =
-  | { readonly kind: "queue"; readonly id: number; readonly send: readonly string[] }
-  | { readonly kind: "queue"; readonly id: number; readonly send: null };
+export interface QueueRequest {
+  readonly kind: "queue";
+  readonly id: number;
+  /** Messages to send; null: the depth is all that is asked for. */
+  readonly send: readonly string[] | null;
+}
 
 /** From the host: the depth after the request was done. */
-export interface QueueReply {
+interface QueueReply {
   readonly kind: "queue";
   readonly id: number;
   readonly depth: QueueDepth;

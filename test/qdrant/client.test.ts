@@ -77,7 +77,7 @@ test("waits as long as Retry-After says, with jitter, and then goes on", async (
 
   await qdrant.upsert("c", [point("1")]);
 
-  assert.deepEqual(slept, [30_500]);
+  assert.deepEqual(slept, [33_750]);
 });
 
 const TOO_LARGE: Readonly<Record<string, GivenAnswer>> = {

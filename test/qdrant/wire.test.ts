@@ -56,13 +56,23 @@ test("every spelling of a UUID that the server takes is one id", () => {
     canonical.replaceAll("-", ""),
     `urn:uuid:${canonical}`,
     `{${canonical}}`,
+    `urn:uuid:${canonical.toUpperCase()}`,
   ];
 
   for (const spelling of spellings) assert.equal(parseId(JSON.stringify(spelling)), canonical);
 });
 
 test("refuses what cannot be an id", () => {
-  for (const json of ["-1", "1.5", "18446744073709551616", '"abc"', "null", "{}"])
+  for (const json of [
+    "-1",
+    "1.5",
+    "18446744073709551616",
+    '"abc"',
+    "null",
+    "{}",
+    '"550e-8400e29b-41d4-a716-446655440000"',
+    '"{550e8400e29b41d4a716446655440000"',
+  ])
     assert.throws(() => parseId(json), { name: "PermanentError" });
 });
 
@@ -95,29 +105,63 @@ test("a point without payload has an empty one; vectors not asked for are null",
   assert.deepEqual(parsePoint('{"id":1,"payload":null}'), { id: "1", payload: "{}", vectors: null });
 });
 
-test("a vector written down gives the same 32-bit floats back, with no digit too many", () => {
-  const anyFloat = fc.float({ noNaN: true, noDefaultInfinity: true });
-  fc.assert(
-    fc.property(fc.array(anyFloat, { minLength: 1, maxLength: 20 }), (values) => {
-      const vector = Float32Array.from(values);
+/** Any float32 by its bits: denormals, -0, the largest. */
+const anyFloat32 = fc
+  .integer({ min: 0, max: 0xffffffff })
+  .map((bits) => new Float32Array(Uint32Array.of(bits).buffer)[0] ?? 0)
+  .filter(Number.isFinite);
+const anyComponent = fc.float({ min: -1, max: 1, noNaN: true });
 
-      const text = encodeVector(vector);
-
-      const back: readonly number[] = JSON.parse(text);
-      back.forEach((value, index) => {
-        assert.ok(Object.is(Math.fround(value), vector[index]));
-      });
-      for (const one of elementsAt(text)) assert.ok(significantDigits(one) <= 9, one);
-    }),
-    { numRuns: 1000 },
-  );
-});
+/** Fewest significant digits that give the float32 back, found by trying all. */
+function fewestDigits(value: number): number {
+  for (let digits = 1; digits < 9; digits++)
+    if (Math.fround(Number(value.toPrecision(digits))) === value) return digits;
+  return 9;
+}
 
 const significantDigits = (number: string): number =>
   number
     .replace(/e.*$/, "")
     .replace(/[-.]/g, "")
     .replace(/^0+|0+$/g, "").length;
+
+test("a vector written down gives the same 32-bit floats back, with no digit too many", () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(anyFloat32, anyComponent), { minLength: 1, maxLength: 20 }), (values) => {
+      const vector = Float32Array.from(values);
+
+      const text = encodeVector(vector);
+
+      const back: readonly number[] = JSON.parse(text);
+      assert.equal(back.length, vector.length);
+      elementsAt(text).forEach((one, index) => {
+        const value = vector[index] ?? Number.NaN;
+        assert.ok(Object.is(Math.fround(back[index] ?? Number.NaN), value), one);
+        assert.ok(significantDigits(one) <= fewestDigits(value), one);
+      });
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const EDGES: Readonly<Record<string, string>> = {
+  "0": "0",
+  "-0": "-0.0",
+  "1": "1",
+  "0.1": "0.1",
+  "0.5": "0.5",
+  "-0.25": "-0.25",
+  "0.99999994": "0.99999994",
+  "1e-9": "1e-9",
+  "1.4e-45": "1e-45",
+  "3.4028234663852886e38": "3.4028235e+38",
+};
+
+for (const [value, text] of Object.entries(EDGES)) {
+  test(`writes the float32 nearest to ${value} as ${text}`, () => {
+    assert.equal(encodeVector(Float32Array.of(Number(value))), `[${text}]`);
+  });
+}
 
 test("a number that is not finite is never sent", () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY])
