@@ -1,11 +1,14 @@
 // Runs one verb on this machine and says what became of it.
-import { mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { Machine, type MachineRun } from "../local/machine.ts";
 import { readCommandLineConfig, readVariable } from "../src/config.ts";
 import { openLedger } from "../src/ledger/ledger.ts";
 import { ConfigError } from "../src/migration/errors.ts";
+import { parseQueries } from "../src/migration/labelledQueries.ts";
+import type { Ledger } from "../src/migration/ports.ts";
 import { readStatus } from "../src/migration/status.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { printRun } from "./output.ts";
@@ -27,7 +30,7 @@ export async function runVerb(
   verb: string,
   flags: MachineFlags,
   input: WorkflowInput,
-  options: { readonly deleteOld?: boolean } = {},
+  options: { readonly deleteOld?: boolean; readonly queriesFile?: string | null } = {},
 ): Promise<void> {
   const out = flags.json === true ? process.stderr : process.stdout;
   const settings = machineSettings(flags);
@@ -36,13 +39,25 @@ export async function runVerb(
   const ledger = await openLedger(settings.ledgerUrl);
   const clock = { now: () => Date.now() };
   using line = new ProgressLine(out, (collection) => readStatus(ledger, clock, collection));
-  const run = await machine.run(input, stop.signal, line.watch);
+  const queries = await storeQueries(ledger, options.queriesFile ?? null);
+  const run = await machine.run({ ...input, ...queries }, stop.signal, line.watch);
   const runs = [run, ...(options.deleteOld === true ? await deleteOld(machine, run, stop.signal) : [])];
   line.end();
   if (flags.report !== undefined) await writeReports(ledger, runs, flags.report);
   process.exitCode = Math.max(...runs.map(exitCode));
   printRun(out, verb, runs);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(jsonLine(verb, runs))}\n`);
+}
+
+/** The user's queries go into the ledger, where the gate finds them on any machine. */
+async function storeQueries(ledger: Ledger, file: string | null): Promise<{ readonly queries?: string }> {
+  if (file === null) return {};
+  const body = readFileSync(file, "utf8");
+  parseQueries(file, body);
+  const queries = `queries/${createHash("sha256").update(body).digest("hex").slice(0, 16)}.jsonl`;
+  // The key is the file's hash: one that is there already is the same.
+  await ledger.create(queries, body);
+  return { queries };
 }
 
 /** Cleanup of every collection that is cut over with a green gate; its own guards decide. */

@@ -19,6 +19,7 @@ interface MigrateFlags extends VerbFlags {
   readonly emptyText?: string;
   readonly target?: string;
   readonly vector?: string;
+  readonly queries?: string;
   readonly batchSize?: number;
   readonly keepOldHours?: number;
   readonly dryRun?: boolean;
@@ -88,6 +89,7 @@ function migrateFlags(command: Command): Command {
     .addOption(new Option("--empty-text <what>", "points without text").choices(EMPTY_TEXT))
     .option("--target <name>", "name of the new collection (default: <name>_<dimensions>d)")
     .option("--vector <name>", "which vector is embedded again, when there are several")
+    .option("--queries <file>", "your own queries with relevant ids, JSON lines (docs/quality.md)")
     .option("--batch-size <points>", "points a page", wholeNumber(1, DEFAULTS.pageSizePointsMax))
     .option("--keep-old-hours <hours>", "how long cleanup refuses after the swap", wholeNumber(0, 8760));
 }
@@ -98,7 +100,10 @@ function migrateVerb(): Command {
     .option("--cutover", "go on with the swap when the gate is green")
     .option("--delete-old", "after a green cut-over delete the old collection (implies --cutover)")
     .action((flags: MigrateFlags) =>
-      runVerb("migrate", flags, migrateInput(flags), { deleteOld: flags.deleteOld === true }),
+      runVerb("migrate", flags, migrateInput(flags), {
+        deleteOld: flags.deleteOld === true,
+        queriesFile: flags.queries ?? null,
+      }),
     );
 }
 

@@ -11,7 +11,7 @@ import type { Embedder, Ledger, Models, PointWrite, Qdrant } from "../src/migrat
 import { textOf } from "../src/migration/text.ts";
 import { openQdrant } from "../src/qdrant/client.ts";
 import { encodeVector } from "../src/qdrant/wire.ts";
-import { demoMemories, demoQueries } from "./memories.ts";
+import { demoLabels, demoMemories, demoQueries } from "./memories.ts";
 
 export interface DemonstrationOptions {
   /** Emptied first: the ledger and the reports of this run go there. */
@@ -27,6 +27,8 @@ const NEW_MODEL = "static-768-8k";
 const ALIAS = "whisperengine_memory_demo";
 const COLLECTION = `${ALIAS}_384d`;
 const BATCH = 64;
+/** Labelled searches of these very memories, so that the gate can say whether search got better. */
+const QUERIES = "queries/demonstration.jsonl";
 
 /** True when every step ended as it should. */
 export async function runDemonstration(options: DemonstrationOptions): Promise<boolean> {
@@ -51,6 +53,12 @@ export async function runDemonstration(options: DemonstrationOptions): Promise<b
     onLog: () => {},
   });
   const ledger = await openLedger(`file://${ledgerFolder}`);
+  await ledger.create(
+    QUERIES,
+    demoLabels()
+      .map((label) => JSON.stringify(label))
+      .join("\n"),
+  );
   // Awaited here: the machine and the server live as long as the steps.
   return await runSteps(options, { machine, ledger, qdrant, models });
 }
@@ -71,8 +79,10 @@ async function runSteps({ say, show, report }: DemonstrationOptions, stage: Stag
   };
   const runs: MachineRun[] = [];
   runs.push(await run("inspect", { action: "inspect" }));
-  runs.push(await run("plan (dry run: nothing is written)", { action: "migrate", dryRun: true }));
-  runs.push(await run("migrate", { action: "migrate" }));
+  runs.push(
+    await run("plan (dry run: nothing is written)", { action: "migrate", dryRun: true, queries: QUERIES }),
+  );
+  runs.push(await run("migrate", { action: "migrate", queries: QUERIES }));
   runs.push(await run("verify", { action: "verify" }));
   const before = await searchAll(stage, OLD_MODEL);
   const cutover = await run("cutover", { action: "cutover" });
@@ -122,7 +132,7 @@ interface Answers {
 async function searchAll({ qdrant, models }: Stage, model: string): Promise<readonly Answers[]> {
   const embedder = await models.open(model);
   const answers: Answers[] = [];
-  for (const query of demoQueries) {
+  for (const { text: query } of demoQueries) {
     const [made] = await embedder.embed([query], "query");
     if (!made?.ok) continue;
     const hits = await qdrant.search(ALIAS, made.vector, 3, { payload: true });

@@ -84,10 +84,7 @@ export function mayUsePages({ pages, isEmulator }: Resources, grants: Grants): P
   return [
     ...(grants.sends ? [allow("SendPages", send, [queue.queueArn])] : []),
     ...(grants.counts
-      ? [
-          allow("CountPages", ["sqs:GetQueueAttributes"], [queue.queueArn, deadLetters.queueArn]),
-          allow("FindDeadLetters", ["sqs:GetQueueUrl"], [deadLetters.queueArn]),
-        ]
+      ? [allow("CountPages", ["sqs:GetQueueAttributes"], [queue.queueArn, deadLetters.queueArn])]
       : []),
   ];
 }

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..");
 
 // Who may import whom. A list of what is allowed: anything else fails. Extend it only with a reason in the commit.
 const packages: Readonly<Record<string, readonly string[]>> = {
-  "src/embedding": ["onnxruntime-node", "onnxruntime-common", "@huggingface/tokenizers"],
+  "src/embedding": ["onnxruntime-node", "onnxruntime-common", "@huggingface/tokenizers", "protobufjs"],
   "src/qdrant": ["@qdrant/js-client-rest", "undici"],
   "src/queue": ["@aws-sdk/client-sqs"],
   "src/ledger": ["@aws-sdk/client-s3"],

@@ -2,7 +2,7 @@ import type { PointId } from "../../src/migration/ids.ts";
 import type { Collection, Point, Vectors } from "./collection.ts";
 import { noPoint, noVectorName } from "./fault.ts";
 import { matches } from "./filter-match.ts";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject, merged } from "./json.ts";
 import { valuesAt, withMember } from "./json-path.ts";
 import { emptyPayload, Payload } from "./payload.ts";
 import type { Selector, Update, VectorsOfPoint } from "./update.ts";
@@ -117,9 +117,8 @@ function changePayloads(
 
 /** The payload with the given members put in at the path, beside those that stand there. */
 function mergedAt(payload: JsonObject, { payload: given, path }: UpdateOf<"set-payload">): Json {
-  if (path.length === 0) return new Map([...payload, ...given]);
-  const before = valuesAt(payload, path)[0];
-  return withMember(payload, path, new Map([...(isObject(before) ? before : []), ...given]));
+  if (path.length === 0) return merged(payload, given);
+  return withMember(payload, path, merged(valuesAt(payload, path)[0], given));
 }
 
 function selectedIds(collection: Collection, selector: Selector): PointId[] {

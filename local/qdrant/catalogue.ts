@@ -1,6 +1,6 @@
 import { Collection } from "./collection.ts";
 import type { CollectionConfig } from "./collection-config.ts";
-import { fault, noCollection } from "./fault.ts";
+import { fault, noCollection, QdrantFault } from "./fault.ts";
 
 /** Where changes are kept beyond the process. Each call returns when a crash of the process cannot lose it. */
 export interface Journal {
@@ -33,6 +33,7 @@ export class Catalogue {
   }
 
   get(name: string): Collection {
+    checkNameLength(name);
     const collection = this.find(name);
     if (collection === undefined) throw noCollection(name);
     return collection;
@@ -107,3 +108,10 @@ export class Catalogue {
 }
 
 const alreadyExists = (name: string) => fault(409, `Wrong input: Collection \`${name}\` already exists!`);
+
+/** Throws 422 for a name that no collection can have. */
+export function checkNameLength(name: string): void {
+  if (name !== "" && [...name].length <= 255) return;
+  const problem = `value ${JSON.stringify(name)} invalid, must be from 1 to 255 characters`;
+  throw new QdrantFault(422, `Validation error in path parameters: [collection_name: ${problem}]`);
+}

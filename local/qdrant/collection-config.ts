@@ -1,11 +1,11 @@
 import { fields, mergeFields, readFields } from "./config-fields.ts";
 import { formatFault, noVectorName, unsupported, validationFault } from "./fault.ts";
-import { isObject, type Json, JsonNumber, type JsonObject, parseJson } from "./json.ts";
+import { isObject, type Json, JsonNumber, type JsonObject, merged, parseJson } from "./json.ts";
 
 /** A collection's configuration in the shape of `GET /collections/{name}` → `result.config`. */
 export type CollectionConfig = JsonObject;
 
-export const distances = ["Cosine", "Dot", "Euclid", "Manhattan"] as const;
+const distances = ["Cosine", "Dot", "Euclid", "Manhattan"] as const;
 export type Distance = (typeof distances)[number];
 
 /** What a vector of a collection must look like. `size` is 0 for sparse vectors. */
@@ -37,7 +37,7 @@ export function parseConfig(body: JsonObject, text: string): CollectionConfig {
     throw validationFault("shard_number: value 0 invalid, must be 1 or larger");
   const config = new Map<string, Json>([
     ["params", parseParams(body, text)],
-    ["hnsw_config", withDefaults("hnsw", readFields(body.get("hnsw_config"), fields.hnsw))],
+    ["hnsw_config", withDefaults("hnsw", parseHnsw(body))],
     [
       "optimizer_config",
       withDefaults("optimizers", readFields(body.get("optimizers_config"), fields.optimizers)),
@@ -50,6 +50,15 @@ export function parseConfig(body: JsonObject, text: string): CollectionConfig {
   const metadata = body.get("metadata");
   if (isObject(metadata)) config.set("metadata", metadata);
   return config;
+}
+
+function parseHnsw(body: JsonObject): JsonObject {
+  const hnsw = readFields(body.get("hnsw_config"), fields.hnsw);
+  const neighbours = hnsw.get("ef_construct");
+  if (neighbours instanceof JsonNumber && neighbours.value < 4) {
+    throw validationFault(`hnsw_config.ef_construct: value ${neighbours.text} invalid, must be 4 or larger`);
+  }
+  return hnsw;
 }
 
 function parseParams(body: JsonObject, text: string): JsonObject {
@@ -104,6 +113,7 @@ export function patchConfig(config: CollectionConfig, patch: JsonObject): Collec
     const given = readFields(patch.get(from), known);
     if (given.size > 0) patched.set(name, mergeFields(config.get(name), given, known));
   };
+  parseHnsw(patch);
   merge("hnsw_config", "hnsw_config", fields.hnsw);
   merge("optimizer_config", "optimizers_config", fields.optimizers);
   merge("strict_mode_config", "strict_mode_config", fields.strictMode);
@@ -113,10 +123,7 @@ export function patchConfig(config: CollectionConfig, patch: JsonObject): Collec
     patched.set("quantization_config", readQuantization(quantization) ?? null);
   }
   const metadata = patch.get("metadata");
-  if (isObject(metadata)) {
-    const before = config.get("metadata");
-    patched.set("metadata", new Map([...(isObject(before) ? before : []), ...metadata]));
-  }
+  if (isObject(metadata)) patched.set("metadata", merged(config.get("metadata"), metadata));
   return patched;
 }
 
@@ -143,9 +150,8 @@ function patchVectors(params: JsonObject, changes: Json | undefined): JsonObject
   const vectors = params.get("vectors");
   if (!isObject(vectors)) return new Map();
   const isSingle = isSingleVector(vectors);
-  if (isObject(changes)) {
-    for (const name of changes.keys())
-      if (isSingle ? name !== "" : !vectors.has(name)) throw noVectorName(name);
+  for (const [name, change] of isObject(changes) ? changes : []) {
+    if (isObject(change) && (isSingle ? name !== "" : !vectors.has(name))) throw noVectorName(name);
   }
   if (isSingle) return patchVector(vectors, changes, "", fields.vector);
   return mapValues(vectors, (value, name) => patchVector(value, changes, name, fields.vector));
@@ -157,13 +163,28 @@ function patchVector(
   name: string,
   known: typeof fields.vector | typeof fields.sparse,
 ): JsonObject {
-  const change = readFields(isObject(changes) ? changes.get(name) : undefined, known);
+  const given = isObject(changes) ? changes.get(name) : undefined;
+  if (!isObject(given)) return readFields(value, known);
   // Size, distance and the like are not changeable and silently ignored.
-  const changeable = [...change].filter(([key]) =>
-    /^(?:hnsw_config|quantization_config|on_disk|memory|index|modifier)$/.test(key),
-  );
-  return mergeFields(value, new Map(changeable), known);
+  const changeable = new Map([...given].filter(([key]) => changeableFields.has(key)));
+  const quantization = changeable.get("quantization_config") ?? null;
+  changeable.delete("quantization_config");
+  const patched = new Map(mergeFields(value, readFields(changeable, known), known));
+  // Quantization is replaced, not merged, and "Disabled" takes it away.
+  if (quantization !== null) patched.delete("quantization_config");
+  const replaced = readQuantization(quantization);
+  if (replaced !== undefined) patched.set("quantization_config", replaced);
+  return mergeFields(patched, new Map(), known);
 }
+
+const changeableFields = new Set([
+  "hnsw_config",
+  "quantization_config",
+  "on_disk",
+  "memory",
+  "index",
+  "modifier",
+]);
 
 /** The configuration with a named vector added or, with `params` undefined, taken away. */
 export function withVector(

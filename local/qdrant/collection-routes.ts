@@ -1,4 +1,5 @@
 import type { Call } from "./call.ts";
+import { checkNameLength } from "./catalogue.ts";
 import type { Collection } from "./collection.ts";
 import { parseConfig, parseVector, patchConfig, vectorSpecs, withVector } from "./collection-config.ts";
 import { collectionInfo, noteIndexing } from "./collection-info.ts";
@@ -45,23 +46,15 @@ function create(call: Call): string {
 }
 
 function checkName(name: string): void {
-  const problem = nameProblem(name);
-  if (problem !== undefined) {
+  checkNameLength(name);
+  const character = [...name].find((char) => '<>:"/\\|?*\0\u001f'.includes(char));
+  if (character !== undefined) {
+    const problem = `collection name cannot contain ${JSON.stringify(character)} char`;
     throw new QdrantFault(422, `Validation error in path parameters: [collection_name: ${problem}]`);
   }
   // The real server fails on these too, when it makes the folder.
   if (name === "." || name === "..")
     throw fault(500, `Service internal error: Invalid path to delete: ${name}`);
-}
-
-function nameProblem(name: string): string | undefined {
-  if (name === "" || [...name].length > 255) {
-    return `value ${JSON.stringify(name)} invalid, must be from 1 to 255 characters`;
-  }
-  const character = [...name].find((char) => '<>:"/\\|?*\0\u001f'.includes(char));
-  return character === undefined
-    ? undefined
-    : `collection name cannot contain ${JSON.stringify(character)} char`;
 }
 
 function patch(call: Call): string {
@@ -126,8 +119,5 @@ function dropVector(call: Call): string {
   return changeSchema(call, collection, () => {
     if (spec === undefined) return;
     collection.configure(withVector(collection.config, name, undefined, spec.kind === "sparse"));
-    // The points that had it are changed too, and are kept as such.
-    for (const point of collection.points()) collection.touch(point, point.version);
-    call.state.catalogue.savePoints(collection);
   });
 }

@@ -30,6 +30,7 @@ export class Collection {
   readonly #free: number[] = [];
   readonly #stores = new Map<string, VectorStore>();
   #config: CollectionConfig;
+  #specs: ReadonlyMap<string, VectorSpec> = new Map();
   /** The number of the last operation; the next one gets the number after it. */
   operation = 0;
   /** How many vectors the optimizer of a real server would have indexed by now. */
@@ -49,6 +50,7 @@ export class Collection {
   configure(config: CollectionConfig): void {
     this.#config = config;
     const specs = vectorSpecs(config);
+    this.#specs = specs;
     for (const name of this.#stores.keys()) if (!specs.has(name)) this.#stores.delete(name);
     for (const [name, spec] of specs)
       if (!this.#stores.has(name)) this.#stores.set(name, new VectorStore(spec));
@@ -59,7 +61,16 @@ export class Collection {
   }
 
   get specs(): ReadonlyMap<string, VectorSpec> {
-    return new Map([...this.#stores].map(([name, store]) => [name, store.spec]));
+    return this.#specs;
+  }
+
+  /** About how many bytes the points take, for deciding how much of a log is history. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { payload } of this.points()) bytes += payload.text.length;
+    for (const store of this.#stores.values())
+      bytes += store.count * store.spec.size * Float32Array.BYTES_PER_ELEMENT;
+    return bytes;
   }
 
   store(name: string): VectorStore | undefined {

@@ -2,6 +2,7 @@ import { type Collection, type Point, sliceHashOf } from "./collection.ts";
 import { parseDatetime } from "./datetime.ts";
 import { unsupported } from "./fault.ts";
 import type { Condition, FieldTest, Filter, Range, Scalar } from "./filter.ts";
+import { isInArea, parseGeoPoint } from "./geo.ts";
 import { elementsOf, isObject, type Json, JsonNumber, type JsonObject } from "./json.ts";
 import { valuesAt } from "./json-path.ts";
 import type { PayloadIndex } from "./payload-index.ts";
@@ -12,6 +13,8 @@ interface Subject {
   readonly point: Point;
   /** The payload, or inside `nested` the element that is looked at. */
   readonly value: JsonObject;
+  /** Conditions about the point itself never hold inside `nested`, as in the real server. */
+  readonly isNested: boolean;
 }
 
 /** True when the point passes the filter. */
@@ -20,6 +23,7 @@ export function matches(filter: Filter | undefined, collection: Collection, poin
   return passes(filter, {
     collection,
     point,
+    isNested: false,
     get value() {
       return point.payload.tree;
     },
@@ -45,20 +49,22 @@ function meets(condition: Condition, subject: Subject): boolean {
         subject.collection.indexes.get(condition.key),
       );
     case "is-empty":
-      return valuesAt(subject.value, condition.path).every(isEmpty) === condition.expected;
+      return valuesAt(subject.value, condition.path).every(isEmpty);
     case "is-null":
-      return valuesAt(subject.value, condition.path).some((value) => value === null) === condition.expected;
+      return valuesAt(subject.value, condition.path).some(isNull);
     case "has-id":
-      return condition.ids.has(subject.point.id);
+      return !subject.isNested && condition.ids.has(subject.point.id);
     case "has-vector":
-      return subject.collection.store(condition.name)?.has(subject.point.slot) ?? false;
+      return (
+        !subject.isNested && (subject.collection.store(condition.name)?.has(subject.point.slot) ?? false)
+      );
     case "slice":
-      return sliceHashOf(subject.point) % condition.total === condition.index;
+      return !subject.isNested && sliceHashOf(subject.point) % condition.total === condition.index;
     case "filter":
       return passes(condition.filter, subject);
     case "nested":
       return valuesAt(subject.value, condition.path).some(
-        (value) => isObject(value) && passes(condition.filter, { ...subject, value }),
+        (value) => isObject(value) && passes(condition.filter, { ...subject, value, isNested: true }),
       );
     default:
       return condition satisfies never;
@@ -67,25 +73,32 @@ function meets(condition: Condition, subject: Subject): boolean {
 
 const isEmpty = (value: Json): boolean => value === null || elementsOf(value)?.length === 0;
 
+const isNull = (value: Json): boolean => value === null || elementsOf(value)?.includes(null) === true;
+
 function meetsTest(test: FieldTest, values: readonly Json[], index: PayloadIndex | undefined): boolean {
-  if (test.kind === "values-count") {
-    const counts =
-      values.length === 0
-        ? [0]
-        : values.map((value) => elementsOf(value)?.length ?? (value === null ? 0 : 1));
-    return counts.some((count) => isWithin(count, test.range));
+  // What is not there is empty and not null, and passes no other test.
+  if (values.length === 0)
+    return test.kind === "empty" ? test.expected : test.kind === "null" && !test.expected;
+  switch (test.kind) {
+    case "values-count":
+      return values.some((value) => isWithin(countOf(value), test.range));
+    case "empty":
+      return values.some((value) => isEmpty(value) === test.expected);
+    case "null":
+      return values.some((value) => isNull(value) === test.expected);
+    default:
+      return values
+        .flatMap((value) => elementsOf(value) ?? [value])
+        .some((value) => meetsSingle(test, value, index));
   }
-  // A field that holds a list passes when one of its elements does.
-  return values
-    .flatMap((value) => elementsOf(value) ?? [value])
-    .some((value) => meetsSingle(test, value, index));
 }
 
-function meetsSingle(
-  test: Exclude<FieldTest, { kind: "values-count" }>,
-  value: Json,
-  index: PayloadIndex | undefined,
-): boolean {
+const countOf = (value: Json): number => elementsOf(value)?.length ?? (value === null ? 0 : 1);
+
+/** Tests that each element of a list is put to; the field passes when one of them does. */
+type SingleTest = Exclude<FieldTest, { kind: "values-count" | "empty" | "null" }>;
+
+function meetsSingle(test: SingleTest, value: Json, index: PayloadIndex | undefined): boolean {
   switch (test.kind) {
     case "value":
       return isEqual(test.value, value);
@@ -95,6 +108,10 @@ function meetsSingle(
       return value !== null && !test.values.some((unwanted) => isEqual(unwanted, value));
     case "range":
       return value instanceof JsonNumber && isWithin(value.value, test.range);
+    case "geo": {
+      const place = parseGeoPoint(value);
+      return place !== undefined && isInArea(place, test.area);
+    }
     case "datetime": {
       const time = typeof value === "string" ? parseDatetime(value) : undefined;
       return time !== undefined && isWithin(time, test.range);

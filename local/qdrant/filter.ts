@@ -1,6 +1,7 @@
 import type { PointId } from "../../src/migration/ids.ts";
 import { parseDatetime } from "./datetime.ts";
 import { formatFault, unsupported, validationFault } from "./fault.ts";
+import { type GeoArea, parseGeoArea } from "./geo.ts";
 import { elementsOf, isObject, type Json, JsonNumber, type JsonObject } from "./json.ts";
 import { type JsonPath, parsePath } from "./json-path.ts";
 import { parsePointId } from "./point-id.ts";
@@ -15,12 +16,7 @@ export interface Filter {
 
 export type Condition =
   | { readonly kind: "field"; readonly key: string; readonly path: JsonPath; readonly test: FieldTest }
-  | {
-      readonly kind: "is-empty" | "is-null";
-      readonly key: string;
-      readonly path: JsonPath;
-      readonly expected: boolean;
-    }
+  | { readonly kind: "is-empty" | "is-null"; readonly key: string; readonly path: JsonPath }
   | { readonly kind: "has-id"; readonly ids: ReadonlySet<PointId> }
   | { readonly kind: "has-vector"; readonly name: string }
   | { readonly kind: "nested"; readonly path: JsonPath; readonly filter: Filter }
@@ -42,7 +38,9 @@ export type FieldTest =
   | { readonly kind: "any" | "except"; readonly values: readonly Scalar[] }
   | { readonly kind: "text" | "text_any" | "phrase" | "prefix"; readonly text: string }
   | { readonly kind: "range" | "datetime"; readonly range: Range }
-  | { readonly kind: "values-count"; readonly range: Range };
+  | { readonly kind: "values-count"; readonly range: Range }
+  | { readonly kind: "geo"; readonly area: GeoArea }
+  | { readonly kind: "empty" | "null"; readonly expected: boolean };
 
 const unknownCondition =
   'Expected some form of condition, which can be a field condition (like {"key": ..., "match": ... }), or some ' +
@@ -100,8 +98,7 @@ function parseCondition(value: Json, place: FilterPlace): Condition {
     ["is_null", "is-null"],
   ] as const) {
     const target = value.get(name);
-    if (isObject(target)) return { kind, ...parseKey(target, place), expected: true };
-    if (typeof target === "boolean") return { kind, ...parseKey(value, place), expected: target };
+    if (isObject(target)) return { kind, ...parseKey(target, place) };
   }
   if (typeof value.get("key") === "string")
     return { kind: "field", ...parseKey(value, place), test: parseTest(value, place) };
@@ -138,11 +135,23 @@ function parseNested(nested: JsonObject, place: FilterPlace): Condition {
   return { kind: "nested", path: path.at(-1) === "every" ? path : [...path, "every"], filter };
 }
 
-const testNames = ["match", "range", "values_count", "geo_radius", "geo_bounding_box", "geo_polygon"];
+const testNames = [
+  "match",
+  "range",
+  "values_count",
+  "geo_radius",
+  "geo_bounding_box",
+  "geo_polygon",
+  "is_empty",
+  "is_null",
+];
 
 function parseTest(value: JsonObject, place: FilterPlace): FieldTest {
   const given = testNames.filter((name) => (value.get(name) ?? null) !== null);
-  if (given.some((name) => name.startsWith("geo"))) throw unsupported("geo conditions");
+  if (given.length === 0) {
+    const rule = "At least one field condition must be specified";
+    throw validationFault(`${place.where}.__all__: Validation error: ${rule} [{}]`);
+  }
   if (given.length > 1) throw unsupported("several tests in one field condition");
   const match = value.get("match");
   if (isObject(match)) return parseMatch(match, place);
@@ -150,6 +159,15 @@ function parseTest(value: JsonObject, place: FilterPlace): FieldTest {
   if (isObject(range)) return parseRange(range, place);
   const count = value.get("values_count");
   if (isObject(count)) return { kind: "values-count", range: readRange(count, numberOf) };
+  for (const [name, kind] of [
+    ["is_empty", "empty"],
+    ["is_null", "null"],
+  ] as const) {
+    const expected = value.get(name);
+    if (typeof expected === "boolean") return { kind, expected };
+  }
+  const area = parseGeoArea(value);
+  if (area !== undefined) return { kind: "geo", area };
   throw formatFault(unknownCondition, place.body);
 }
 
@@ -158,7 +176,10 @@ function parseMatch(match: JsonObject, place: FilterPlace): FieldTest {
   if (isScalar(value)) return { kind: "value", value };
   for (const kind of ["any", "except"] as const) {
     const values = elementsOf(match.get(kind));
-    if (values?.every(isScalar)) return { kind, values };
+    // All strings or all integers, never booleans: a mixture is no variant of the real server's.
+    if (values?.every((one) => typeof one === "string")) return { kind, values };
+    if (values?.every((one): one is JsonNumber => one instanceof JsonNumber && isScalar(one)))
+      return { kind, values };
   }
   for (const kind of ["text", "text_any", "phrase", "prefix"] as const) {
     const text = match.get(kind);
@@ -168,7 +189,10 @@ function parseMatch(match: JsonObject, place: FilterPlace): FieldTest {
 }
 
 const isScalar = (value: Json | undefined): value is Scalar =>
-  typeof value === "string" || typeof value === "boolean" || (value instanceof JsonNumber && value.isInteger);
+  typeof value === "string" ||
+  typeof value === "boolean" ||
+  // Integers of a filter are signed there; the upper half of the unsigned ones cannot be asked for.
+  (value instanceof JsonNumber && value.isInteger && BigInt(value.text) < 2n ** 63n);
 
 function parseRange(range: JsonObject, place: FilterPlace): FieldTest {
   const isDatetime = [...range.values()].some((bound) => typeof bound === "string");

@@ -22,9 +22,9 @@ export interface OpenedJournal {
   readonly journal: Journal;
 }
 
-// The log is written anew when it is this much larger than what is alive: then most of it is history.
+// The log is written anew when it is larger than this: then more than half of it is history.
+const growthMax = 2;
 const slackBytes = 64 * 1024 * 1024;
-const growthMax = 3;
 // Points of one record when all are written anew; a record is held in memory whole.
 const recordPoints = 256;
 
@@ -37,7 +37,7 @@ export function openJournal(dataDir: string): OpenedJournal {
   const aliases = new Map<string, string>();
   log.replay((content) => restore(decodeRecord(content), collections, aliases));
   const journal = new FileJournal(log, lock, collections, aliases);
-  journal.compact();
+  journal.compactIfWorthIt();
   return { collections, aliases, journal };
 }
 
@@ -79,7 +79,8 @@ class FileJournal implements Journal {
   readonly #lock: string;
   readonly #collections: ReadonlyMap<string, Collection>;
   readonly #aliases: ReadonlyMap<string, string>;
-  #bytesCompacted = 0;
+  /** The size of the log at which it is looked at again. */
+  #bytesNext = slackBytes;
 
   constructor(
     log: LogFile,
@@ -110,10 +111,15 @@ class FileJournal implements Journal {
     this.#append(encodeDescription({ kind: "aliases", aliases: [...aliases] }));
   }
 
-  /** Writes what is alive in the place of all history. */
-  compact(): void {
-    this.#log.replace(this.#everything());
-    this.#bytesCompacted = this.#log.bytes;
+  /** Writes what is alive in the place of all history, when most of the log is history. */
+  compactIfWorthIt(): void {
+    let bytes = 0;
+    for (const collection of this.#collections.values()) bytes += collection.bytes;
+    const bytesMax = bytes * growthMax + slackBytes;
+    const isWorthIt = this.#log.bytes > bytesMax;
+    if (isWorthIt) this.#log.replace(this.#everything());
+    // The estimate may be low: a log just written anew must grow before it is looked at again.
+    this.#bytesNext = isWorthIt ? Math.max(bytesMax, this.#log.bytes * growthMax) : bytesMax;
   }
 
   close(): void {
@@ -123,7 +129,7 @@ class FileJournal implements Journal {
 
   #append(content: Buffer): void {
     this.#log.append(content);
-    if (this.#log.bytes > this.#bytesCompacted * growthMax + slackBytes) this.compact();
+    if (this.#log.bytes > this.#bytesNext) this.compactIfWorthIt();
   }
 
   *#everything(): Generator<Buffer> {

@@ -1,7 +1,7 @@
 import { elementsOf, isObject, type Json } from "./json.ts";
 
 /** One step of a payload path: a key, an index `[2]`, or every element `[]`. */
-export type PathStep = { readonly key: string } | { readonly index: number } | "every";
+type PathStep = { readonly key: string } | { readonly index: number } | "every";
 export type JsonPath = readonly PathStep[];
 
 const stepPattern = /(?:(?:^|\.)(?:"([^"]+)"|([\p{Alphabetic}\p{Number}_-]+)))|\[(\d*)\]/uy;
@@ -44,11 +44,15 @@ export function agree(a: JsonPath, b: JsonPath): boolean {
   return true;
 }
 
+// `[]` stands for every index.
 function isSameStep(a: PathStep | undefined, b: PathStep | undefined): boolean {
-  if (typeof a !== "object" || typeof b !== "object") return a === b;
+  if (a === "every" || b === "every") return a === b || isIndex(a) || isIndex(b);
+  if (a === undefined || b === undefined) return false;
   if ("key" in a) return "key" in b && a.key === b.key;
   return "index" in b && a.index === b.index;
 }
+
+const isIndex = (step: PathStep | undefined): boolean => typeof step === "object" && "index" in step;
 
 /** A copy of `value` with what the path leads to put in or taken out; undefined `member` takes it out. */
 export function withMember(

@@ -71,13 +71,21 @@ const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // Only arrays longer than this are worth the second pass of JSON.parse; payloads' short lists become nodes.
 const numbersStart = /\[\s*[-\d]/y;
 const numbersCharsMin = 64;
-const spacePattern = /[ \t\r\n]*/y;
 // A body is read recursively; the real server stops at the same depth.
 const depthMax = 128;
 
 /** Reads one JSON text. Throws the 400 of the real server, which names line and column. */
 export function parseJson(text: string): Json {
   return new Reader(text).whole();
+}
+
+function unquoted(literal: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(literal);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 class Reader {
@@ -172,13 +180,12 @@ class Reader {
 
   #string(): string {
     const end = this.#stringEnd();
-    try {
-      const value: unknown = JSON.parse(this.#text.slice(this.#at, end));
-      this.#at = end;
-      return typeof value === "string" ? value : "";
-    } catch {
-      this.#fail("invalid string");
-    }
+    const value = unquoted(this.#text.slice(this.#at, end));
+    if (value === undefined) this.#fail("invalid string");
+    // Half of a surrogate pair, which can only be written as an escape, is no text and refused there too.
+    if (!value.isWellFormed()) this.#fail("lone leading surrogate in hex escape");
+    this.#at = end;
+    return value;
   }
 
   /** Behind the closing quote: the first one with an even number of backslashes before it. */
@@ -215,8 +222,13 @@ class Reader {
     return found;
   }
 
+  // Called for every token: most of the time there is no space at all.
   #space(): void {
-    this.#match(spacePattern);
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at += 1;
+    }
   }
 
   #fail(what: string, at = this.#at + 1): never {
@@ -224,6 +236,16 @@ class Reader {
     const column = Buffer.byteLength(lines.at(-1) ?? "");
     throw fault(400, `Format error in JSON body: ${what} at line ${lines.length} column ${column}`);
   }
+}
+
+/** The members of `given` beside those of `base`. Null takes a member out, as the real server merges payloads. */
+export function merged(base: Json | undefined, given: JsonObject): JsonObject {
+  const members = new Map(isObject(base) ? base : []);
+  for (const [key, value] of given) {
+    if (value === null) members.delete(key);
+    else members.set(key, value);
+  }
+  return members;
 }
 
 /** The text the real server writes for a value: no spaces, keys in their order. */

@@ -47,10 +47,18 @@ export class LogFile {
     ftruncateSync(this.#file, this.#bytes);
   }
 
-  /** Returns when the operating system has the record, so that it outlives the process. */
+  /**
+   * Returns when the operating system has the record, so that it outlives the process. Throws when it cannot take
+   * it, for instance on a full disk; what was half written is cut off, so that later records can be read.
+   */
   append(content: Buffer): void {
     const record = encodeRecord(content);
-    writeWhole(this.#file, record);
+    try {
+      writeWhole(this.#file, record);
+    } catch (cause) {
+      ftruncateSync(this.#file, this.#bytes);
+      throw cause;
+    }
     this.#bytes += record.length;
     this.#isDirty = true;
   }

@@ -5,7 +5,7 @@ import { type JsonPath, parsePath, valuesAt } from "./json-path.ts";
 import type { Payload } from "./payload.ts";
 
 const types = ["keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid"] as const;
-export type IndexType = (typeof types)[number];
+type IndexType = (typeof types)[number];
 
 /** A payload index: what was asked for, and which slots hold a value it would hold. */
 export interface PayloadIndex {

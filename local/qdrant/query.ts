@@ -24,18 +24,22 @@ export interface QueryRequest extends ReadRequest {
   readonly threshold: number | undefined;
 }
 
-export type Query =
+type Query =
   | { readonly kind: "none" }
   | { readonly kind: "sample" }
   | { readonly kind: "order-by"; readonly value: Json }
   | { readonly kind: "id"; readonly id: PointId }
   | { readonly kind: "vector"; readonly input: VectorInput };
 
+const unsupportedMembers = ["prefetch", "lookup_from"];
+
+const isGiven = (value: Json | undefined): boolean =>
+  value !== undefined && value !== null && elementsOf(value)?.length !== 0;
+
 /** Reads a `points/query` request. What the stand-in cannot do, such as prefetch, is refused with 501. */
 export function parseQueryRequest(body: JsonObject, text: string): QueryRequest {
-  const prefetch = body.get("prefetch") ?? null;
-  if (prefetch !== null && elementsOf(prefetch)?.length !== 0) throw unsupported("prefetch");
-  if ((body.get("lookup_from") ?? null) !== null) throw unsupported("lookup_from");
+  const refused = unsupportedMembers.find((name) => isGiven(body.get(name)));
+  if (refused !== undefined) throw unsupported(refused);
   return {
     ...parseShared(body, text),
     query: parseQuery(body.get("query") ?? null, text),

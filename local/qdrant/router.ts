@@ -43,5 +43,14 @@ function partsOf(route: Route, given: readonly string[]): Record<string, string>
   const names = route.path
     .split("/")
     .flatMap((part, at) => (part.startsWith(":") ? [[part.slice(1), at] as const] : []));
-  return Object.fromEntries(names.map(([name, at]) => [name, decodeURIComponent(given[at] ?? "")]));
+  return Object.fromEntries(names.map(([name, at]) => [name, decoded(given[at] ?? "")]));
+}
+
+/** A part of a path as it is meant; one that is wrongly written is taken as it stands. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

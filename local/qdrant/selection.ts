@@ -83,8 +83,10 @@ function filtered(value: Json, path: JsonPath, keeps: (path: JsonPath) => boolea
   }
   const elements = elementsOf(value);
   if (elements === undefined) return value;
-  const every: JsonPath = [...path, "every"];
-  return keeps(every) ? elements.map((element) => filtered(element, every, keeps)) : [];
+  return elements.flatMap((element, index) => {
+    const at: JsonPath = [...path, { index }];
+    return keeps(at) ? [filtered(element, at, keeps)] : [];
+  });
 }
 
 /** One unnamed vector stands alone; named ones, or several, in an object; a point without vectors shows `{}`. */

@@ -2,7 +2,7 @@ import { QdrantFault } from "./fault.ts";
 import { type Route, read, write } from "./route.ts";
 
 /** The version whose answers are given; clients check it against their own. */
-export const qdrantVersion = "1.19.0";
+const qdrantVersion = "1.19.0";
 
 /** What is answered without a key, and not in the usual envelope. */
 export const openAnswers: Readonly<Record<string, { readonly type: string; readonly body: string }>> = {

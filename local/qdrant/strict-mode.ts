@@ -178,7 +178,11 @@ function indexesFor(test: FieldTest): readonly string[] {
       return ["float", "integer"];
     case "datetime":
       return ["datetime"];
+    case "geo":
+      return ["geo"];
     case "values-count":
+    case "empty":
+    case "null":
       return anyIndex;
     default:
       return test satisfies never;

@@ -32,7 +32,7 @@ export type Update =
   | { readonly kind: "clear-payload"; readonly selector: Selector }
   | { readonly kind: "delete-vectors"; readonly names: readonly string[]; readonly selector: Selector };
 
-export interface PointInput {
+interface PointInput {
   readonly id: PointId;
   readonly payload: Payload;
   readonly vectors: VectorInputs;
@@ -43,7 +43,7 @@ export type VectorsOfPoint = Pick<PointInput, "id" | "vectors">;
 export type Selector = { readonly ids: readonly PointId[] } | { readonly filter: Filter };
 
 const updateModes = ["upsert", "insert_only", "update_only"] as const;
-export type UpdateMode = (typeof updateModes)[number];
+type UpdateMode = (typeof updateModes)[number];
 
 /** The names of the operations in a batch, and what each is read with. */
 const parsers: Readonly<Record<string, (body: JsonObject, text: string) => Update>> = {
@@ -157,7 +157,10 @@ function parseUpdateVectors(body: JsonObject, text: string): Update {
   const given = elementsOf(body.get("points"));
   if (given === undefined) throw formatFault("missing field `points`", text);
   if (given.length === 0) throw fault(400, "Bad request: Empty update request");
-  return { kind: "update-vectors", points: given.map(parsePoint), filter: updateFilter(body, text) };
+  const points = given.map(parsePoint);
+  const bare = points.findIndex(({ vectors }) => vectors.size === 0);
+  if (bare >= 0) throw validationFault(`points[${bare}].vector: must specify vectors to update for point`);
+  return { kind: "update-vectors", points, filter: updateFilter(body, text) };
 }
 
 function parseDelete(body: JsonObject, text: string): Update {

@@ -3,7 +3,7 @@ import { writeFloat, writeFloats } from "./float.ts";
 /** A vector of a point. A multivector is its rows one after the other. */
 export type Vector = DenseVector | SparseVector | MultiVector;
 
-export interface DenseVector {
+interface DenseVector {
   readonly kind: "dense";
   readonly values: Float32Array;
 }

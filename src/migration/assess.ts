@@ -1,7 +1,8 @@
 // The embedder's part of the gate: points of the target embedded again, and looked up by their own text.
 import { DEFAULTS } from "../defaults.ts";
+import { type CompareOutside, compareSearch, type SearchComparison } from "./compareSearch.ts";
 import { readPlan } from "./plan.ts";
-import type { Clock, Embedded, Ledger, Models, Point, Qdrant } from "./ports.ts";
+import type { Embedded, Point, Qdrant } from "./ports.ts";
 import { textOf } from "./text.ts";
 import { cosine, vectorNumbers } from "./vector.ts";
 
@@ -14,16 +15,8 @@ export interface Assessment {
   readonly foundBySearch: number;
   /** False when every stored vector of the sample is the same although the texts are not. */
   readonly isVaried: boolean;
-  /** Milliseconds, 95th percentile: to embed one query, and to search with it. */
-  readonly queryEmbedMsP95: number;
-  readonly searchMsP95: number;
-}
-
-export interface AssessOutside {
-  readonly qdrant: Qdrant;
-  readonly ledger: Ledger;
-  readonly models: Models;
-  readonly clock: Clock;
+  /** Search with both models; null where the old one is not proven. */
+  readonly search: SearchComparison | null;
 }
 
 interface Sampled {
@@ -32,8 +25,8 @@ interface Sampled {
   readonly stored: Float32Array;
 }
 
-export async function assessTarget(outside: AssessOutside, migration: string): Promise<Assessment> {
-  const { ledger, models, clock } = outside;
+export async function assessTarget(outside: CompareOutside, migration: string): Promise<Assessment> {
+  const { ledger, models } = outside;
   const plan = await readPlan(ledger, migration);
   const { collection, contract } = plan.target;
   const embedder = await models.openContract(contract);
@@ -45,19 +38,12 @@ export async function assessTarget(outside: AssessOutside, migration: string): P
     "passage",
   );
   const cosines = sampled.map(({ stored }, index) => cosineOf(stored, made[index]));
-  const searchMs: number[] = [];
-  const embedMs: number[] = [];
   let foundBySearch = 0;
-  for (const { point, text, stored } of sampled) {
-    const startedAt = clock.now();
-    await embedder.embed([text.slice(0, QUERY_CHARACTERS)], "query");
-    embedMs.push(clock.now() - startedAt);
-    const searchedAt = clock.now();
+  for (const { point, stored } of sampled) {
     const hits = await outside.qdrant.search(collection, stored, NEAREST, {
       using: plan.vectorName,
       payload: false,
     });
-    searchMs.push(clock.now() - searchedAt);
     // Twins have the same vector: a score of 1 further down is as good as the id itself.
     const last = hits.at(-1)?.score ?? 0;
     if (hits.some(({ id }) => id === point.id) || (hits.length === NEAREST && last > 0.99999))
@@ -71,14 +57,11 @@ export async function assessTarget(outside: AssessOutside, migration: string): P
     minCosine: cosines.reduce((least, one) => Math.min(least, one), 1),
     foundBySearch,
     isVaried: vectors.size > 1 || texts.size <= 1,
-    queryEmbedMsP95: percentile95(embedMs),
-    searchMsP95: percentile95(searchMs),
+    search: await compareSearch(outside, plan),
   };
 }
 
 const NEAREST = 10;
-// A question is a sentence; a whole memory as a query would measure something else.
-const QUERY_CHARACTERS = 120;
 
 async function samplePoints(
   qdrant: Qdrant,
@@ -96,8 +79,3 @@ async function samplePoints(
 
 const cosineOf = (stored: Float32Array, made: Embedded | undefined): number =>
   made?.ok && made.vector.length === stored.length ? cosine(stored, made.vector) : 0;
-
-function percentile95(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.95))] ?? 0;
-}

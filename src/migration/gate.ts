@@ -7,6 +7,7 @@ import { differencesOf, type Found } from "./pass.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, Ledger, Qdrant } from "./ports.ts";
 import { isReady } from "./prepare.ts";
+import type { Quality } from "./quality.ts";
 import type { Summary } from "./record.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 import { createOnce } from "./stored.ts";
@@ -133,7 +134,7 @@ function serverChecks(plan: Plan, source: CollectionInfo, target: CollectionInfo
 }
 
 function assessmentChecks(assessment: Assessment): readonly GateCheck[] {
-  const { compared, meanCosine, minCosine, foundBySearch, isVaried } = assessment;
+  const { compared, meanCosine, minCosine, foundBySearch, isVaried, search } = assessment;
   if (compared === 0)
     return [
       {
@@ -158,5 +159,18 @@ function assessmentChecks(assessment: Assessment): readonly GateCheck[] {
       ok: foundBySearch === compared,
       found: `${foundBySearch} of ${compared} points are among the nearest ten of their own vector.`,
     },
+    ...(search === null ? [] : [qualityCheck(search.quality)]),
   ];
+}
+
+/** Worse search stands in the way; better search that is not proven does not, but is said. */
+function qualityCheck({ verdict, kind, queries, lines }: Quality): GateCheck {
+  const failed = lines
+    .filter(({ outcome }) => outcome === "FAIL")
+    .map(({ name, found }) => `${name}: ${found}`);
+  return {
+    name: "search quality",
+    ok: verdict !== "FAIL",
+    found: `${verdict} over ${queries} ${kind} queries.${failed.length === 0 ? "" : ` ${failed.join(" ")}`}`,
+  };
 }

@@ -50,6 +50,9 @@ export interface Plan {
   readonly pageSizePoints: number;
   readonly keepOldHours: number;
   readonly cutover: Request["cutover"];
+  /** Key of the user's own queries in the ledger; null: queries are made from memories. */
+  readonly queries: string | null;
+  readonly bars: Request["bars"];
   readonly sourcePoints: number;
   readonly sourceProof: SourceProof;
   readonly serverVersion: string;

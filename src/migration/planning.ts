@@ -134,6 +134,8 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     pageSizePoints: request.pageSizePoints,
     keepOldHours: request.keepOldHours,
     cutover: request.cutover,
+    queries: request.queries,
+    bars: request.bars,
     sourcePoints: points,
     sourceProof: sample.proof,
     serverVersion: await outside.qdrant.version(),

@@ -1,143 +1,241 @@
-// What a migration did, for people and programs. Ids, counts and hashes only: no text of a memory.
-import type { Assessment } from "./assess.ts";
-import { readerNames } from "./cutover.ts";
-import type { Forecast } from "./forecast.ts";
-import type { GateResult } from "./gate.ts";
-import { gateKey } from "./keys.ts";
+// What the person who presses the button reads. Plain JSON; ids and counts, no text of memories.
+import type { GateCheck } from "./gate.ts";
+import type { PointId } from "./ids.ts";
 import type { ModelContract } from "./model.ts";
-import type { Found } from "./pass.ts";
-import { type Plan, readPlan, type SourceProof } from "./plan.ts";
-import type { Ledger } from "./ports.ts";
-import { EMPTY_SUMMARY, type Summary } from "./record.ts";
-import { type MigrationState, type Phase, readState, type Swap } from "./state.ts";
-import { outcomesOf } from "./status.ts";
-import { readStored } from "./stored.ts";
-import type { Tally } from "./tally.ts";
+import type { JsonObject } from "./ports.ts";
+import type { Quality } from "./quality.ts";
+import { type Outcome, worstOutcome } from "./qualityBars.ts";
+import type { Direction, Phase } from "./state.ts";
+import { addsUp, type Tally } from "./tally.ts";
+import type { Thresholds } from "./thresholds.ts";
 
-/** Version 1 of `report.json`. Times are milliseconds since 1970, durations are named by their unit. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** One sentence: may the alias be switched? */
+  readonly headline: string;
+  /** What stands behind it, worst first. */
+  readonly reasons: readonly string[];
+}
+
+/** What to do next, ready to paste. */
+export interface NextAction {
+  readonly what: string;
+  /** Input of the workflow. */
+  readonly input: JsonObject;
+  /** The same as a command line. */
+  readonly command: string;
+}
+
+export interface PointGroup {
+  readonly reason: string;
+  readonly count: number;
+  /** The first ids; `count` may be larger. */
+  readonly ids: readonly PointId[];
+  /** Failures only: may trying again help? */
+  readonly retryable?: boolean;
+}
+
+export interface Truncation {
+  readonly texts: number;
+  /** Texts longer than each model's limit; old is null where the old model's files were not at hand. */
+  readonly oldOver: number | null;
+  readonly newOver: number;
+  /** Tokens each model never saw. */
+  readonly oldTokensLost: number | null;
+  readonly newTokensLost: number;
+}
+
+/** One bucket of time, milliseconds since 1970 at its end. */
+export interface ThroughputSample {
+  readonly at: number;
+  readonly pointsPerSecond: number;
+}
+
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A number foretold by the dry run, and what it turned out to be (null: not known yet). */
+export interface ForecastLine {
+  readonly name: string;
+  readonly unit: string;
+  readonly forecast: Range;
+  readonly actual: number | null;
+}
+
+export interface CostLine {
+  readonly name: string;
+  readonly usd: number;
+}
+
+/** What is promised to one kind of writer, and what this run saw of it. */
+export interface Guarantee {
+  readonly writer: "put" | "touch" | "unannounced";
+  readonly guarantee: string;
+}
+
+export interface Approval {
+  readonly at: number;
+  readonly action: string;
+  readonly by: string;
+  readonly why: string;
+  /** True when a guard had said no. */
+  readonly override: boolean;
+}
+
+export interface SearchAnswer {
+  readonly id: PointId;
+  readonly score: number;
+  /** Text of the memory: only in a report that stays on this machine. */
+  readonly text: string | null;
+}
+
+export interface SearchPair {
+  readonly text: string;
+  readonly why: string | null;
+  readonly old: readonly SearchAnswer[];
+  readonly new: readonly SearchAnswer[];
+}
+
+/**
+ * `report.json`. Parts that this run did not measure are null; lists may be empty. Times are milliseconds since
+ * 1970. Only `searches` may hold text, and only where the user asked for it.
+ */
 export interface Report {
   readonly v: 1;
   readonly migration: string;
-  readonly verdict: "green" | "red" | "undecided";
-  readonly phase: Phase;
+  readonly at: number;
+  /** Version of Remaster that wrote the report. */
+  readonly revision: string | null;
+  readonly verdict: Verdict;
+  readonly next: NextAction | null;
   readonly source: string;
   readonly target: string;
-  readonly readersUse: readonly string[];
-  readonly pointsTo: string;
-  readonly oldModel: ModelContract | null;
-  readonly newModel: ModelContract;
-  readonly sourceProof: SourceProof;
-  readonly gate: GateResult | null;
+  readonly aliases: readonly string[];
+  readonly phase: Phase;
+  readonly direction: Direction;
+  /** Null where the old model is not known: then nothing is compared with it. */
+  readonly oldContract: ModelContract | null;
+  readonly newContract: ModelContract;
+  readonly integrity: readonly GateCheck[];
   readonly tally: Tally;
-  readonly failuresByReason: Readonly<Record<string, number>>;
-  readonly failures: Summary["failures"];
-  readonly skippedByReason: Readonly<Record<string, number>>;
-  readonly skipped: Summary["skipped"];
-  readonly found: Found | null;
-  readonly assessment: Assessment | null;
-  readonly truncated: { readonly texts: number; readonly tokensLost: number; readonly maxTokens: number };
-  readonly forecast: Forecast;
-  readonly actual: {
-    readonly seconds: number | null;
-    readonly tokens: number;
-    readonly embedded: number;
-    readonly pointsPerSecond: number | null;
-  };
-  readonly swaps: readonly Swap[];
-  readonly timeline: MigrationState["timeline"];
-  readonly warnings: readonly string[];
-  readonly cannotCarry: readonly string[];
-  readonly guarantees: readonly { readonly writer: string; readonly guarantee: string }[];
-  readonly nextAction: Readonly<Record<string, string>> | null;
-  readonly serverVersion: string;
-  readonly error: MigrationState["error"];
+  readonly failures: readonly PointGroup[];
+  readonly skipped: readonly PointGroup[];
+  readonly truncation: Truncation | null;
+  readonly quality: Quality | null;
+  readonly thresholds: Thresholds | null;
+  readonly throughput: readonly ThroughputSample[] | null;
+  readonly forecast: readonly ForecastLine[] | null;
+  readonly cost: readonly CostLine[] | null;
+  readonly timeline: readonly { readonly phase: Phase; readonly at: number }[];
+  readonly guarantees: readonly Guarantee[];
+  /** sha256 by what it is of: plan, request, records. */
+  readonly hashes: Readonly<Record<string, string>>;
+  readonly approvals: readonly Approval[];
+  readonly searches: readonly SearchPair[] | null;
 }
 
-export async function readReport(ledger: Ledger, migration: string): Promise<Report> {
-  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
-  const stored =
-    state.gate === null
-      ? null
-      : await readStored<{ readonly v: 1; readonly assessment: Assessment }>(
-          ledger,
-          gateKey(migration, state.gate.pass),
-        );
-  return makeReport(plan, state, stored?.assessment ?? null);
+/** What every report has; all else starts as "not measured". */
+export type ReportCore = Pick<
+  Report,
+  | "migration"
+  | "at"
+  | "source"
+  | "target"
+  | "aliases"
+  | "phase"
+  | "direction"
+  | "oldContract"
+  | "newContract"
+  | "integrity"
+  | "tally"
+>;
+
+const NOT_MEASURED = {
+  revision: null,
+  next: null,
+  failures: [],
+  skipped: [],
+  truncation: null,
+  quality: null,
+  thresholds: null,
+  throughput: null,
+  forecast: null,
+  cost: null,
+  timeline: [],
+  guarantees: [],
+  hashes: {},
+  approvals: [],
+  searches: null,
+} as const;
+
+/** A whole report from the parts that are known; the verdict is decided here and nowhere else. */
+export function makeReport(
+  core: ReportCore,
+  parts: Partial<Omit<Report, keyof ReportCore | "v" | "verdict">> = {},
+): Report {
+  const known = { v: 1, ...NOT_MEASURED, ...core, ...parts } as const;
+  return { ...known, verdict: decideVerdict(known) };
 }
 
-export function makeReport(plan: Plan, state: MigrationState, assessment: Assessment | null): Report {
-  const summary = state.backfill ?? EMPTY_SUMMARY;
-  const outcomes = outcomesOf(state, summary);
-  const swapped = state.direction === "reverse";
-  return {
-    v: 1,
-    migration: plan.migration,
-    verdict: state.gate?.verdict ?? "undecided",
-    phase: state.phase,
-    source: plan.source.collection,
-    target: plan.target.collection,
-    readersUse: readerNames(plan),
-    pointsTo: swapped ? plan.target.collection : plan.source.collection,
-    oldModel: plan.source.contract,
-    newModel: plan.target.contract,
-    sourceProof: plan.sourceProof,
-    gate: state.gate,
-    tally: outcomes.tally,
-    failuresByReason: outcomes.failuresByReason,
-    failures: outcomes.failures,
-    skippedByReason: outcomes.skippedByReason,
-    skipped: outcomes.skipped,
-    found: state.verified?.found ?? null,
-    assessment,
-    truncated: {
-      texts: summary.truncated,
-      tokensLost: summary.tokensLost,
-      maxTokens: plan.target.contract.maxTokens,
-    },
-    forecast: plan.forecast,
-    actual: actualOf(summary),
-    swaps: state.swaps,
-    timeline: state.timeline,
-    warnings: plan.warnings,
-    cannotCarry: plan.cannotCarry,
-    guarantees: GUARANTEES,
-    nextAction: nextActionOf(plan, state),
-    serverVersion: plan.serverVersion,
-    error: state.error,
-  };
+export interface VerdictInput {
+  readonly integrity: readonly GateCheck[];
+  readonly tally: Tally;
+  readonly quality: Quality | null;
+  readonly phase: Phase;
 }
 
-function actualOf(summary: Summary): Report["actual"] {
-  const { firstAt, lastAt, tokens, embedded, tally } = summary;
-  const seconds = firstAt === null || lastAt === null ? null : (lastAt - firstAt) / 1000;
-  const pointsPerSecond = seconds === null || seconds === 0 ? null : tally.total / seconds;
-  return { seconds, tokens, embedded, pointsPerSecond };
+const HEADLINES: Readonly<Record<Outcome, string>> = {
+  PASS: "Safe to switch: nothing is lost, and search got better.",
+  FAIL: "Do not switch yet.",
+  INCONCLUSIVE: "Nothing is lost, but better search is not proven.",
+};
+
+const points = (count: number): string => count.toLocaleString("en-US");
+
+function judgeIntegrity({ integrity, tally }: VerdictInput): readonly [Outcome, readonly string[]] {
+  const faults = integrity.filter(({ ok }) => !ok).map(({ name, found }) => `${name}: ${found}`);
+  if (tally.failed > 0) faults.push(`${points(tally.failed)} of ${points(tally.total)} points failed`);
+  if (!addsUp(tally)) faults.push("the outcomes do not add up to the number of points");
+  if (faults.length > 0) return ["FAIL", faults];
+  // No check is no proof: an empty list must never read as green.
+  if (integrity.length === 0) return ["INCONCLUSIVE", ["integrity has not been checked"]];
+  return ["PASS", [`all ${integrity.length} integrity checks passed for ${points(tally.total)} points`]];
 }
 
-const GUARANTEES: Report["guarantees"] = [
-  {
-    writer: "writers that pause during the cut-over",
-    guarantee: "exact: every id, payload and vector was compared after the last write",
-  },
-  {
-    writer: "writers that go on writing to the alias or the old collection",
-    guarantee: "equal up to the writes of the last pass; run verify after the swap",
-  },
-];
+function judgeQuality(quality: Quality | null): readonly string[] {
+  if (quality === null) return ["quality of search was not measured"];
+  return [...quality.lines]
+    .sort((a, b) => Number(a.outcome === "PASS") - Number(b.outcome === "PASS"))
+    .map(({ name, outcome, found }) => `${outcome === "PASS" ? "" : `${outcome}: `}${name}: ${found}`);
+}
 
-function nextActionOf(plan: Plan, { phase }: MigrationState): Report["nextAction"] {
-  const collection = plan.source.collection;
-  switch (phase) {
-    case "ready":
-    case "rolled-back":
-      return { action: "cutover", collection };
-    case "done":
-      return { action: "cleanup", collection };
-    case "not-ready":
-    case "backfill":
-    case "catch-up":
-      return { action: "migrate", collection };
-    default:
-      return null;
-  }
+/** After the swap nobody needs to be told whether it would be safe, but what readers have now. */
+function switchedHeadline(outcome: Outcome, quality: Quality | null): string {
+  if (outcome === "FAIL") return "Switched although the gate said no.";
+  if (outcome === "INCONCLUSIVE") return "Switched. Nothing is lost; better search is not proven.";
+  return `Switched: nothing is lost${quality === null ? "" : ", and search got better"}.`;
+}
+
+function headlineFor(outcome: Outcome, integrity: Outcome, { quality, phase }: VerdictInput): string {
+  if (integrity === "INCONCLUSIVE") return "Not proven yet: integrity has not been checked.";
+  if (phase === "done" || phase === "cleaned") return switchedHeadline(outcome, quality);
+  if (integrity === "FAIL") return HEADLINES.FAIL;
+  if (outcome === "FAIL") return "Do not switch: nothing is lost, but search fails its bar.";
+  if (quality === null) return "Nothing is lost. Whether search got better was not measured.";
+  return HEADLINES[outcome];
+}
+
+/**
+ * Integrity first: a failed check or a failed point is FAIL whatever search says. Quality that was not measured does
+ * not stand in the way, but the headline says so.
+ */
+export function decideVerdict(input: VerdictInput): Verdict {
+  const [integrity, faults] = judgeIntegrity(input);
+  const outcome = worstOutcome([integrity, ...(input.quality === null ? [] : [input.quality.verdict])]);
+  const quality = judgeQuality(input.quality);
+  const reasons =
+    integrity === "PASS" && outcome !== "PASS" ? [...quality, ...faults] : [...faults, ...quality];
+  return { outcome, headline: headlineFor(outcome, integrity, input), reasons };
 }

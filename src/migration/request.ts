@@ -1,5 +1,6 @@
 import { DEFAULTS } from "../defaults.ts";
 import { ConfigError } from "./errors.ts";
+import type { QualityBars } from "./qualityBars.ts";
 
 export const ACTIONS = [
   "inspect",
@@ -48,6 +49,10 @@ export interface Request {
   /** Repeats the name of the collection that `cleanup` deletes. */
   readonly confirm: string | null;
   readonly keepOldHours: number;
+  /** Key of labelled queries in the ledger, below `queries/`; null: queries are made from memories. */
+  readonly queries: string | null;
+  /** What search with the new model must reach; what is not named keeps its default. */
+  readonly bars: Partial<QualityBars>;
 }
 
 type Reader<T> = (value: unknown) => T | undefined;
@@ -84,6 +89,16 @@ const override: Reader<Override> = (value) => {
   return by === undefined || why === undefined ? undefined : { by, why };
 };
 
+const BARS = Object.keys(DEFAULTS.quality.bars);
+
+const bars: Reader<Partial<QualityBars>> = (value) => {
+  if (typeof value !== "object" || value === null) return undefined;
+  const isGood = Object.entries(value).every(
+    ([key, bar]) => BARS.includes(key) && typeof bar === "number" && Number.isFinite(bar),
+  );
+  return isGood ? value : undefined;
+};
+
 /** What each key may hold: the check, the words for the error, and the default (undefined: must be given). */
 const FIELDS = {
   action: field(oneOf(ACTIONS), `one of ${ACTIONS.join(", ")}`, "migrate" as Action),
@@ -109,6 +124,12 @@ const FIELDS = {
   override: field<Override | null>(override, '{"by": "who", "why": "reason"}', null),
   confirm: field<string | null>(text, "the name of the collection to delete", null),
   keepOldHours: field(hours, "a number of hours from 0 to 8760", DEFAULTS.keepOldHours as number),
+  queries: field<string | null>(
+    (value) => (typeof value === "string" && value.startsWith("queries/") ? value : undefined),
+    "a key of the ledger that begins with queries/",
+    null,
+  ),
+  bars: field(bars, `an object of numbers: ${BARS.join(", ")}`, {} as Partial<QualityBars>),
 } as const;
 
 interface Field<T> {
@@ -166,6 +187,8 @@ export function parseRequest(input: unknown): Request {
     override: take("override", FIELDS.override),
     confirm: take("confirm", FIELDS.confirm),
     keepOldHours: take("keepOldHours", FIELDS.keepOldHours),
+    queries: take("queries", FIELDS.queries),
+    bars: take("bars", FIELDS.bars),
   };
   if (problems.length > 0)
     throw new ConfigError(`The request was refused and nothing was changed: ${problems.join("; ")}.`);

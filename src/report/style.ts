@@ -1,18 +1,80 @@
-/** Colours come in pairs; contrast is at least 4.5 in both. */
+/** The page's style sheet. System fonts, no images: nothing is fetched. */
 export const STYLE = `
-:root{color-scheme:light dark;--text:#1c2024;--soft:#5b6470;--back:#fff;--line:#dfe3e8;--panel:#f5f7f9;--good:#0b6b3a;--bad:#a8201a;--wait:#7a5200}
-@media (prefers-color-scheme:dark){:root{--text:#e8eaed;--soft:#a2abb5;--back:#14171a;--line:#30363d;--panel:#1d2226;--good:#5fd39a;--bad:#ff8a80;--wait:#f2c14e}}
-*{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:56rem;margin:0 auto;padding:1.5rem 1rem 4rem}
-header{border-left:6px solid var(--wait);padding:.2rem 0 .2rem 1.1rem;margin-bottom:2rem}header.green{border-color:var(--good)}header.red{border-color:var(--bad)}
-h1{margin:.1rem 0 .5rem;font-size:1.9rem;line-height:1.2}header.green h1{color:var(--good)}header.red h1{color:var(--bad)}header.undecided h1{color:var(--wait)}
-h2{font-size:1.2rem;margin:2.2rem 0 .6rem;padding-top:.6rem;border-top:1px solid var(--line)}
-.kicker{margin:0;color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}.lead{font-size:1.1rem}
-p,li{overflow-wrap:anywhere}pre{background:var(--panel);padding:.7rem .9rem;border-radius:6px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
-code,pre,.ids{font-family:ui-monospace,"Cascadia Mono",Menlo,monospace;font-size:.88em}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.6rem 0 1.2rem}caption{text-align:left;color:var(--soft);font-size:.88rem;padding-bottom:.3rem}
-th,td{text-align:left;padding:.38rem .8rem .38rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}th{font-weight:600}th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}
-.checks{list-style:none;padding:0}.checks li{padding:.35rem 0 .35rem .9rem;border-left:3px solid var(--good);margin:.4rem 0}.checks li.bad{border-color:var(--bad)}.checks .ok b{color:var(--good)}.bad,.checks .bad b{color:var(--bad)}
-summary{cursor:pointer}
-@media print{body{font-size:11pt}h2{break-after:avoid}table,li{break-inside:avoid}}
+:root {
+  color-scheme: light dark;
+  --page: #f5f6f8; --card: #ffffff; --ink: #1b2230; --soft: #566073; --line: #dde1e8; --code: #eef0f4;
+  --old: #a35a00; --new: #1f5fd0; --good: #16753a; --bad: #bf2330; --open: #8a6100;
+  --good-bg: #e4f5ea; --bad-bg: #fdeaea; --open-bg: #fdf3da;
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    --page: #11151c; --card: #1a202b; --ink: #e8ebf1; --soft: #a3adbd; --line: #323b4a; --code: #242c39;
+    --old: #eda255; --new: #7fb0ff; --good: #62cf8a; --bad: #ff8a8f; --open: #e7bd55;
+    --good-bg: #14301f; --bad-bg: #3a1a1f; --open-bg: #33290f;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+main { max-width: 62rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; }
+h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; }
+h1 { font-size: 1.75rem; margin: .35rem 0 .5rem; }
+h2 { font-size: 1.2rem; margin: 0 0 .75rem; }
+h3 { font-size: 1rem; margin: 1.25rem 0 .4rem; }
+p, ul { margin: .5rem 0; }
+ul { padding-left: 1.2rem; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1.1rem 1.25rem; margin: 1rem 0; }
+.soft { color: var(--soft); }
+.small { font-size: .875rem; }
+.eyebrow { color: var(--soft); font-size: .875rem; margin: 0; overflow-wrap: anywhere; }
+.verdict { border-width: 0 0 0 8px; padding: 1.25rem 1.5rem; }
+.PASS { border-color: var(--good); background: var(--good-bg); }
+.FAIL { border-color: var(--bad); background: var(--bad-bg); }
+.INCONCLUSIVE { border-color: var(--open); background: var(--open-bg); }
+.mark { display: inline-block; border-radius: 5px; padding: 0 .45rem; font-weight: 650; font-size: .8125rem; white-space: nowrap; border: 1px solid currentColor; }
+.mark.PASS { color: var(--good); } .mark.FAIL { color: var(--bad); } .mark.INCONCLUSIVE { color: var(--open); }
+.mark.old { color: var(--old); } .mark.new { color: var(--new); }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .75rem 1.25rem; margin: 1rem 0 0; }
+.facts div { min-width: 0; }
+.facts dt { color: var(--soft); font-size: .875rem; }
+.facts dd { margin: 0; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.facts.text dd { font-size: 1rem; font-weight: 400; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); gap: 1rem 2rem; }
+figure { margin: .5rem 0; min-width: 0; }
+figcaption { color: var(--soft); font-size: .875rem; margin-bottom: .35rem; }
+figure svg { max-width: 100%; height: auto; --plot-background: var(--card); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9375rem; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
+thead th { color: var(--soft); font-weight: 500; font-size: .875rem; }
+tbody th { font-weight: 500; }
+td.n, th.n { text-align: right; }
+td.n { white-space: nowrap; }
+tbody td:last-child { min-width: 7.5rem; }
+tr:last-child > * { border-bottom: 0; }
+code, pre { font: .875rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; background: var(--code); border-radius: 5px; }
+code { padding: .1rem .3rem; overflow-wrap: anywhere; }
+pre { padding: .7rem .85rem; margin: .5rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+details { margin: .6rem 0; }
+summary { cursor: pointer; }
+.sides { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem 1.5rem; }
+.sides > div { min-width: 0; }
+.sides ol { margin: .3rem 0 .75rem; padding-left: 1.4rem; }
+.sides li { margin: .25rem 0; overflow-wrap: anywhere; }
+blockquote { margin: 1rem 0 .25rem; font-weight: 600; overflow-wrap: anywhere; }
+:focus-visible { outline: 3px solid var(--new); outline-offset: 2px; }
+@media (max-width: 36rem) {
+  section { padding: .9rem 1rem; }
+  .verdict { padding: 1rem; }
+  .sides { grid-template-columns: 1fr; }
+  h1 { font-size: 1.45rem; }
+}
+@media print {
+  body { background: none; font-size: 10.5pt; }
+  main { max-width: none; padding: 0; }
+  section { border: 0; border-top: 1px solid var(--line); border-radius: 0; padding: .6rem 0; margin: 0; }
+  .verdict { border-left: 8px solid; padding-left: 1rem; }
+  section, figure, tr, blockquote { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
 `;

@@ -32,8 +32,8 @@ export function buildBase(): string {
       podman("import", "--quiet", archive, DEBIAN);
       rmSync(archive);
     }
-    for (const file of ["Dockerfile", "bootstrap.mjs"])
-      copyFileSync(join(import.meta.dirname, "base", file), join(directory, file));
+    copyFileSync(join(import.meta.dirname, "base/Dockerfile"), join(directory, "Dockerfile"));
+    copyFileSync(join(ROOT, "local/stack/bootstrap.mjs"), join(directory, "bootstrap.mjs"));
     copyFileSync(process.execPath, join(directory, "node"));
     cpSync(npmDirectory(), join(directory, "npm"), { recursive: true, dereference: true });
     const extra = process.env.NODE_EXTRA_CA_CERTS;

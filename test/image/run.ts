@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startQdrant } from "../../local/qdrant/server.ts";
+import { startRuntimeApi } from "../../local/stack/runtime-api.ts";
 import { ENV, FUNCTIONS } from "../../src/contract.ts";
 import { openModels } from "../../src/embedding/open.ts";
 import { parseRequest } from "../../src/migration/request.ts";
@@ -22,7 +23,6 @@ import {
   missingTools,
   startContainer,
 } from "./engine.ts";
-import { startRuntimeApi } from "./runtime-api.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MODEL = "static-768-8k";

@@ -79,7 +79,7 @@ test("a function may read the one secret the contract gives it", () => {
 test("a function may use the ledger, the queue and the list of runs only when it is told where they are", () => {
   const sids = {
     ledgerUrl: ["ReadLedger", "WriteLedger", "ListLedger"],
-    pagesQueueUrl: ["SendPages", "CountPages", "FindDeadLetters"],
+    pagesQueueUrl: ["SendPages", "CountPages"],
     executions: ["LookUpRuns"],
   } as const;
   for (const [name, { environment }] of Object.entries(FUNCTIONS))

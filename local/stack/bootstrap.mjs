@@ -1,10 +1,12 @@
-// A client of the Lambda Runtime API, as AWS's base image has one: loads the handler once, then asks for work for ever.
-// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// A client of the Lambda Runtime API, as AWS's base images have one: loads the handler once, then asks for work for
+// ever. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 //   node bootstrap.mjs <path/to/file>.<export>
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 const name = process.argv[2] ?? "";
 const dot = name.lastIndexOf(".");
+const root = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
 const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
 
 async function post(path, value) {
@@ -19,9 +21,9 @@ const errorOf = (error) => ({
 
 async function load() {
   try {
-    const module = await import(
-      join(process.env.LAMBDA_TASK_ROOT ?? "/var/task", `${name.slice(0, dot)}.mjs`)
-    );
+    // Bundled in an image; the source itself on one machine.
+    const files = [".mjs", ".ts"].map((extension) => join(root, `${name.slice(0, dot)}${extension}`));
+    const module = await import(files.find(existsSync) ?? files[0]);
     return module[name.slice(dot + 1)];
   } catch (error) {
     await post("init/error", errorOf(error));

@@ -75,6 +75,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
       return promise.finally(() => clearTimeout(timer));
     },
     async [Symbol.asyncDispose]() {
+      for (const { fail } of [...waiting, ...open.values()]) fail(new Error("The runtime ended."));
       server.closeAllConnections();
       await new Promise<void>((done) => server.close(() => done()));
     },

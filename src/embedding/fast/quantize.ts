@@ -1,0 +1,153 @@
+import { type GraphEditor, numberOf, RUNTIME_DOMAIN } from "./graph.ts";
+import { inputOf, type Linear } from "./linear.ts";
+import { ATTRIBUTE, ELEMENT, type OnnxNode } from "./onnx-file.ts";
+import { type InputRange, quantizeWeights, smoothingOf } from "./smooth.ts";
+
+/** The input of some linear layers in 8 bits, `[tokens, inputs]`, with one scale a token. */
+interface QuantizedInput {
+  readonly values: string;
+  /** `[tokens, 1]` float32. */
+  readonly scales: string;
+  /** Name of the constant that stands for zero. */
+  readonly zero: string;
+}
+
+/**
+ * Rewrites linear layers that read the same input: 8-bit products with one scale a token and one a weight column.
+ * A scale a token makes a vector independent of its neighbours in the batch: retries and verification see the
+ * same vector. Only operators of the standard and of the runtime's CPU provider are used.
+ * @param leading name of the shape `[batch, tokens]` that outputs get back.
+ */
+export function quantizeLinears(
+  editor: GraphEditor,
+  linears: readonly Linear[],
+  range: InputRange,
+  leading: string,
+): void {
+  const [first] = linears;
+  if (first === undefined) return;
+  const factors = isSmoothed(editor, first) ? smoothingOf(linears, range) : null;
+  const input = quantizeInput(editor, first, { factors, range });
+  for (const linear of linears) replaceLinear(editor, linear, { input, factors, leading });
+}
+
+/**
+ * Outlier channels are those that a normalisation scales up. What comes from attention or from an activation
+ * function has none: smoothing it costs a pass over memory and gains nothing (measured: cosine 0.9984 with,
+ * 0.9988 without).
+ */
+const isSmoothed = (editor: GraphEditor, linear: Linear): boolean =>
+  editor.producer(inputOf(linear))?.opType === "LayerNormalization";
+
+interface Calibration {
+  readonly factors: Float32Array | null;
+  readonly range: InputRange;
+}
+
+function quantizeInput(editor: GraphEditor, linear: Linear, { factors, range }: Calibration): QuantizedInput {
+  const rows = smoothRows(editor, linear, factors);
+  const zero = factors === null ? zeroFor(range) : MIDDLE;
+  const scales = rowScales(editor, rows, zero);
+  const zeros = editor.add("ConstantOfShape", [editor.add("Shape", [scales])]);
+  fillWith(editor, zeros, zero);
+  return {
+    values: editor.add("QuantizeLinear", [rows, scales, zeros], {
+      domain: RUNTIME_DOMAIN,
+      attributes: { axis: 0 },
+    }),
+    scales: editor.add("Reshape", [scales, vector(editor, [-1, 1])]),
+    zero: editor.addConstant(`remaster/zero_${zero}`, Uint8Array.of(zero), []),
+  };
+}
+
+/** The input as `[tokens, inputs]`, divided by the factors. */
+function smoothRows(editor: GraphEditor, linear: Linear, factors: Float32Array | null): string {
+  const input = inputOf(linear);
+  const rows = editor.add("Reshape", [input, vector(editor, [-1, linear.inputs])]);
+  if (factors === null) return rows;
+  const inverse = factors.map((factor) => 1 / factor);
+  return editor.add("Mul", [rows, editor.addConstant(`${input}/smooth`, inverse, [linear.inputs])]);
+}
+
+// Where zero stands in 0..255.
+const MIDDLE = 128;
+const LOW = 16;
+
+/**
+ * In the middle for what has both signs alike; low for what leaves an activation function, whose negative side is
+ * small: its positive side then has nearly twice the steps.
+ */
+function zeroFor({ min, max }: InputRange): number {
+  const lowest = min.reduce((a, b) => Math.min(a, b), 0);
+  const highest = max.reduce((a, b) => Math.max(a, b), 0);
+  return highest > (-lowest * (255 - LOW)) / LOW ? LOW : MIDDLE;
+}
+
+/** For each row the least scale that holds its largest and its smallest value on their sides of zero. */
+function rowScales(editor: GraphEditor, rows: string, zero: number): string {
+  const highest = reduceRows(editor, "ReduceMax", rows);
+  const lowest = reduceRows(editor, "ReduceMin", rows);
+  return editor.add("Max", [
+    editor.add("Mul", [highest, scalar(editor, 1 / (255 - zero))]),
+    editor.add("Mul", [lowest, scalar(editor, -1 / zero)]),
+    scalar(editor, 1e-8),
+  ]);
+}
+
+/** The axes of a reduction are an attribute up to operator set 17 and an input from 18. */
+export function reduceRows(editor: GraphEditor, opType: string, rows: string): string {
+  const standard = editor.model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
+  return numberOf(standard?.version ?? 0) >= 18
+    ? editor.add(opType, [rows, vector(editor, [-1])], { attributes: { keepdims: 0 } })
+    : editor.add(opType, [rows], { attributes: { axes: [-1], keepdims: 0 } });
+}
+
+interface Replacement {
+  readonly input: QuantizedInput;
+  readonly factors: Float32Array | null;
+  readonly leading: string;
+}
+
+function replaceLinear(editor: GraphEditor, linear: Linear, { input, factors, leading }: Replacement): void {
+  const { inputs, outputs, add } = linear;
+  const name = linear.matMul.output[0] ?? "";
+  const { values, scales } = quantizeWeights(linear, factors);
+  const weights = editor.addConstant(`${name}/weights`, values, [inputs, outputs]);
+  const columnScales = editor.addConstant(`${name}/scales`, scales, [outputs]);
+  const product = editor.add(
+    "MatMulIntegerToFloat",
+    [input.values, weights, scalar(editor, 1), columnScales, input.zero],
+    { domain: RUNTIME_DOMAIN },
+  );
+  const scaled = editor.add("Mul", [product, input.scales]);
+  const { result, end } = withBias(editor, scaled, add, linear.matMul);
+  const shape = editor.add("Concat", [leading, vector(editor, [outputs])], { attributes: { axis: 0 } });
+  editor.redirect(end, editor.add("Reshape", [result, shape]));
+}
+
+/** Adds the bias, together with the activation function where one follows: one pass over memory less. */
+function withBias(editor: GraphEditor, scaled: string, add: Linear["add"], matMul: OnnxNode) {
+  if (add === null) return { result: scaled, end: matMul.output[0] ?? "" };
+  const sum = add.node.output[0] ?? "";
+  const [reader, ...others] = editor.consumers(sum);
+  if (reader?.opType === "Gelu" && reader.domain === RUNTIME_DOMAIN && others.length === 0)
+    return {
+      result: editor.add("BiasGelu", [scaled, add.bias], { domain: RUNTIME_DOMAIN }),
+      end: reader.output[0] ?? "",
+    };
+  return { result: editor.add("Add", [scaled, add.bias]), end: sum };
+}
+
+export function vector(editor: GraphEditor, values: readonly number[]): string {
+  const data = BigInt64Array.from(values, BigInt);
+  return editor.addConstant(`remaster/int64_${values.join("_")}`, data, [values.length]);
+}
+
+export const scalar = (editor: GraphEditor, value: number): string =>
+  editor.addConstant(`remaster/float_${value}`, Float32Array.of(value), []);
+
+/** Sets the value of a ConstantOfShape node. */
+function fillWith(editor: GraphEditor, output: string, zero: number): void {
+  const value = { name: "", dims: [1], dataType: ELEMENT.uint8, rawData: Uint8Array.of(zero) };
+  editor.producer(output)?.attribute.push({ name: "value", type: ATTRIBUTE.tensor, t: value });
+}

@@ -1,0 +1,153 @@
+// The report of a migration, from what its ledger holds.
+import type { Assessment } from "./assess.ts";
+import { readerNames } from "./cutover.ts";
+import { gateKey } from "./keys.ts";
+import { shortHash } from "./metadata.ts";
+import { type Plan, readPlan } from "./plan.ts";
+import type { Clock, JsonObject, Ledger } from "./ports.ts";
+import { EMPTY_SUMMARY, type Summary } from "./record.ts";
+import { type ForecastLine, makeReport, type NextAction, type PointGroup, type Report } from "./report.ts";
+import { type MigrationState, readState } from "./state.ts";
+import { outcomesOf } from "./status.ts";
+import { readStored } from "./stored.ts";
+
+export async function readReport(ledger: Ledger, clock: Clock, migration: string): Promise<Report> {
+  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  return reportOf(plan, state, { at: clock.now(), assessment: await readAssessment(ledger, state) });
+}
+
+async function readAssessment(
+  ledger: Ledger,
+  { migration, gate }: MigrationState,
+): Promise<Assessment | null> {
+  if (gate === null) return null;
+  const stored = await readStored<{ readonly v: 1; readonly assessment: Assessment }>(
+    ledger,
+    gateKey(migration, gate.pass),
+  );
+  return stored?.assessment ?? null;
+}
+
+function reportOf(
+  plan: Plan,
+  state: MigrationState,
+  { at, assessment }: { readonly at: number; readonly assessment: Assessment | null },
+): Report {
+  const backfill = state.backfill ?? EMPTY_SUMMARY;
+  const outcomes = outcomesOf(state, backfill);
+  const core = {
+    migration: plan.migration,
+    at,
+    source: plan.source.collection,
+    target: plan.target.collection,
+    aliases: readerNames(plan),
+    phase: state.phase,
+    direction: state.direction,
+    oldContract: plan.source.contract,
+    newContract: plan.target.contract,
+    integrity: state.gate?.checks ?? [],
+    tally: outcomes.tally,
+  };
+  return makeReport(core, {
+    next: nextOf(plan, state),
+    failures: groupsOf(outcomes.failures, outcomes.failuresByReason),
+    skipped: groupsOf(outcomes.skipped, outcomes.skippedByReason),
+    truncation: {
+      texts: outcomes.tally.total - outcomes.tally.skipped,
+      oldOver: null,
+      newOver: backfill.truncated,
+      oldTokensLost: null,
+      newTokensLost: backfill.tokensLost,
+    },
+    quality: assessment?.search?.quality ?? null,
+    thresholds: assessment?.search?.thresholds ?? null,
+    forecast: forecastLines(plan, backfill),
+    cost: [
+      { name: "AWS, low", usd: plan.forecast.dollars.low },
+      { name: "AWS, high", usd: plan.forecast.dollars.high },
+    ],
+    timeline: state.timeline,
+    guarantees: GUARANTEES,
+    hashes: { plan: shortHash(JSON.parse(JSON.stringify(plan))) },
+    approvals: state.swaps.map(({ at: swappedAt, to, override }) => ({
+      at: swappedAt,
+      action: to === plan.target.collection ? "cutover" : "rollback",
+      by: override?.by ?? "whoever started the run",
+      why: override?.why ?? (to === plan.target.collection ? "the gate was green" : "asked for"),
+      override: override !== null,
+    })),
+  });
+}
+
+function groupsOf(
+  points: readonly { readonly id: string; readonly reason: string; readonly retryable?: boolean }[],
+  counts: Readonly<Record<string, number>>,
+): readonly PointGroup[] {
+  return Object.entries(counts).map(([reason, count]) => {
+    const members = points.filter((point) => point.reason === reason);
+    const retryable = members[0]?.retryable;
+    return {
+      reason,
+      count,
+      ids: members.map(({ id }) => id),
+      ...(retryable === undefined ? {} : { retryable }),
+    };
+  });
+}
+
+function forecastLines({ forecast }: Plan, backfill: Summary): readonly ForecastLine[] {
+  const { firstAt, lastAt, embedded, tokens } = backfill;
+  const seconds = firstAt === null || lastAt === null ? null : (lastAt - firstAt) / 1000;
+  const exactly = (value: number) => ({ low: value, high: value });
+  return [
+    { name: "Time to load", unit: "s", forecast: forecast.seconds, actual: seconds },
+    { name: "Texts embedded", unit: "texts", forecast: exactly(forecast.texts), actual: embedded },
+    { name: "Tokens", unit: "tokens", forecast: exactly(forecast.tokens), actual: tokens },
+    {
+      name: "Memory of Qdrant until cleanup",
+      unit: "MiB",
+      forecast: exactly(forecast.extraMemoryMiB),
+      actual: null,
+    },
+    {
+      name: "Disk of Qdrant until cleanup",
+      unit: "MiB",
+      forecast: exactly(forecast.extraDiskMiB),
+      actual: null,
+    },
+  ];
+}
+
+const GUARANTEES: Report["guarantees"] = [
+  {
+    writer: "put",
+    guarantee: "Exact: both sides are written by reconcile; during a swap events wait in their queue.",
+  },
+  {
+    writer: "touch",
+    guarantee:
+      "Exact for what was written before the final pass; writes of the moment of the swap need a pause.",
+  },
+  {
+    writer: "unannounced",
+    guarantee: "Equal up to the writes of the last pass; verify after the swap names what differs.",
+  },
+];
+
+const NEXT: Readonly<Partial<Record<MigrationState["phase"], readonly [action: string, what: string]>>> = {
+  ready: ["cutover", "Send readers to the new collection."],
+  "rolled-back": ["cutover", "Send readers to the new collection again."],
+  done: ["cleanup", "When you are sure: delete the old collection. Until then rollback brings it back."],
+  "not-ready": ["migrate", "Mend what failed, then run it again: it goes on where it was."],
+  backfill: ["migrate", "Go on where it was."],
+  "catch-up": ["migrate", "Go on where it was."],
+};
+
+function nextOf(plan: Plan, { phase }: MigrationState): NextAction | null {
+  const next = NEXT[phase];
+  if (next === undefined) return null;
+  const [action, what] = next;
+  const { collection } = plan.source;
+  const input: JsonObject = { action, collection };
+  return { what, input, command: `npx remaster ${action} --collection ${collection}` };
+}

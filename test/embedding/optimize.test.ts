@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { cosine } from "../../src/embedding/answers.ts";
+import { type LocatedModel, locateDirectory } from "../../src/embedding/directory.ts";
+import { readOnnx } from "../../src/embedding/fast/onnx-file.ts";
+import { optimizeModel, type Precision } from "../../src/embedding/fast/optimize.ts";
+import { loadModel } from "../../src/embedding/open.ts";
+import type { Embedder } from "../../src/migration/ports.ts";
+import { seeded } from "../support/random.ts";
+import { writeTinyEncoder } from "../support/tiny-encoder.ts";
+
+const WORDS =
+  "the cat sat on a mat and my sister went hiking in mountains while it rained last weekend".split(" ");
+
+function plainTexts(count: number): string[] {
+  const random = seeded(11);
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 1 + random.int(30) }, () => random.pick(WORDS)).join(" "),
+  );
+}
+
+async function located(directory: string): Promise<LocatedModel> {
+  const model = await locateDirectory(directory);
+  assert.ok(model);
+  return model;
+}
+
+async function tiny(t: TestContext, pooling: "cls" | "mean"): Promise<{ model: LocatedModel; out: string }> {
+  const out = mkdtempSync(join(tmpdir(), "remaster-tiny-"));
+  t.after(() => rmSync(out, { recursive: true }));
+  await writeTinyEncoder(join(out, "tiny"), pooling);
+  return { model: await located(join(out, "tiny")), out };
+}
+
+const optionsFor = (out: string, precision: Precision, texts = plainTexts(120)) => ({
+  precision,
+  texts,
+  out,
+  threads: 1,
+  onStep: () => {},
+});
+
+async function vectors(embedder: Embedder, texts: readonly string[]): Promise<Float32Array[]> {
+  const outcomes = await embedder.embed(texts, "passage");
+  return outcomes.map((outcome) => {
+    assert.ok(outcome.ok);
+    return outcome.vector;
+  });
+}
+
+for (const pooling of ["cls", "mean"] as const) {
+  test(`${pooling}: the graph rewritten in float32 gives the same vectors`, async (t) => {
+    const { model, out } = await tiny(t, pooling);
+
+    const { directory, loss } = await optimizeModel(model, optionsFor(out, "fp32"));
+
+    assert.ok(loss.cosineMin > 0.999999, `minimum ${loss.cosineMin}`);
+    assert.equal((await located(directory)).description.pooling, "pooled");
+  });
+
+  test(`${pooling}: the fast file is close, and does not depend on the batch`, async (t) => {
+    const { model, out } = await tiny(t, pooling);
+    const texts = plainTexts(60);
+
+    const { directory } = await optimizeModel(model, optionsFor(out, "int8"));
+
+    const fast = await loadModel(await located(directory), 1);
+    const batched = await vectors(fast, texts);
+    const original = await vectors(await loadModel(model, 1), texts);
+    for (const [index, vector] of batched.entries()) {
+      assert.ok(cosine(vector, original[index] ?? []) > 0.995);
+      const [alone] = await vectors(fast, [texts[index] ?? ""]);
+      assert.ok(1 - cosine(vector, alone ?? []) <= 1e-6);
+    }
+  });
+}
+
+test("the fast file has a fingerprint, hashes and known answers of its own", async (t) => {
+  const { model, out } = await tiny(t, "mean");
+
+  const { directory } = await optimizeModel(model, optionsFor(out, "int8"));
+
+  const fast = await located(directory);
+  assert.notEqual(fast.contract.fingerprint, model.contract.fingerprint);
+  assert.deepEqual(Object.keys(fast.contract.files), ["model.onnx", "model.onnx.data", "tokenizer.json"]);
+  assert.ok(readdirSync(directory).includes("golden.json"));
+  assert.deepEqual(readdirSync(out), ["tiny", "tiny-fast"]);
+});
+
+test("every linear layer is in 8 bits", async (t) => {
+  const { model, out } = await tiny(t, "cls");
+
+  const { directory } = await optimizeModel(model, optionsFor(out, "int8"));
+
+  const { graph } = await readOnnx(join(directory, "model.onnx"));
+  assert.equal(graph.node.filter(({ opType }) => opType === "MatMulIntegerToFloat").length, 6);
+  // What is left multiplies two computed values: scores and context.
+  assert.equal(graph.node.filter(({ opType }) => opType === "MatMul" || opType === "FusedMatMul").length, 2);
+});
+
+test("the same texts make the same file", async (t) => {
+  const { model, out } = await tiny(t, "mean");
+
+  const first = await optimizeModel(model, optionsFor(out, "int8"));
+  const { files } = (await located(first.directory)).contract;
+  const second = await optimizeModel(model, optionsFor(out, "int8"));
+
+  assert.deepEqual((await located(second.directory)).contract.files, files);
+});
+
+test("a damaged original and too few texts are refused, and nothing is left behind", async (t) => {
+  const { model, out } = await tiny(t, "mean");
+  await assert.rejects(optimizeModel(model, optionsFor(out, "int8", plainTexts(3))), {
+    name: "ConfigError",
+    message: /at least 20 texts .*found 3/,
+  });
+  writeFileSync(join(model.directory, "model.onnx"), "damaged");
+
+  await assert.rejects(optimizeModel(model, optionsFor(out, "int8")), {
+    name: "ConfigError",
+    message: /damaged/,
+  });
+
+  assert.deepEqual(readdirSync(out), ["tiny"]);
+});
