@@ -12,7 +12,7 @@ export interface TextPlace {
 }
 
 /** Why a point has no text. */
-export type EmptyReason =
+type EmptyReason =
   | "no-text-key"
   | "text-is-null"
   | "text-is-empty"

@@ -1,7 +1,7 @@
 // What an API key says of itself. Qdrant's tokens (JWT) carry their end and what they may do in plain sight; the
 // signature is the server's business. Nothing of a key is ever written down.
 
-export interface CollectionAccess {
+interface CollectionAccess {
   readonly collection: string;
   readonly mayWrite: boolean;
   /** True for a token that sees only points with certain payload values: to it the others do not exist. */

@@ -14,7 +14,7 @@ import {
   encodeVector,
   parseHit,
   parseId,
-  parsePoint,
+  parsePoints,
   parseScroll,
   resultOf,
 } from "./wire.ts";
@@ -57,7 +57,7 @@ export class Points {
       const body = `{"ids":[${part.map(encodeId).join()}],${selectors(options)}}`;
       const what = `read ${part.length} points of ${name}`;
       const text = await this.#post(collectionPath(name, "/points"), body, what);
-      return elementsAt(resultOf(text)).map(parsePoint);
+      return parsePoints(text);
     });
   }
 

@@ -1,12 +1,6 @@
 // Parts of a JSON text, cut out without parsing them: JSON.parse would reorder keys that look like integers and
 // lose how numbers were spelled. The text comes from a server that wrote valid JSON.
 
-/** A value's place in the text: `[start, end)`. */
-interface Slice {
-  readonly start: number;
-  readonly end: number;
-}
-
 const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
@@ -64,13 +58,57 @@ function endOfScalar(text: string, at: number): number {
   return index;
 }
 
+/** Takes the value that starts at `start` and returns the index after it. */
+export type Take = (start: number) => number;
+
+/** Takes a value as it is and hands over its text. */
+export const takeText =
+  (text: string, use: (value: string) => void): Take =>
+  (start) => {
+    const end = endOfValue(text, start);
+    use(text.slice(start, end));
+    return end;
+  };
+
+/**
+ * Goes through the object at `at` once; `take` says what is done with each value. Returns the index after it.
+ * @throws SyntaxError when there is no object, or it does not end.
+ */
+export function walkMembers(text: string, at: number, take: (key: string) => Take): number {
+  return walk(text, { at, opening: OPENING_BRACE }, (start) => {
+    const end = endOfString(text, start);
+    const key: string = JSON.parse(text.slice(start, end));
+    return take(key)(skipSpace(text, skipSpace(text, end) + 1));
+  });
+}
+
+/** The same for the elements of the array at `at`. */
+export function walkElements(text: string, at: number, take: Take): number {
+  return walk(text, { at, opening: OPENING_BRACKET }, take);
+}
+
+function walk(text: string, { at, opening }: { at: number; opening: number }, take: Take): number {
+  const start = skipSpace(text, at);
+  if (text.charCodeAt(start) !== opening)
+    throw new SyntaxError(
+      `There is no ${opening === OPENING_BRACE ? "object" : "array"} where one should be.`,
+    );
+  let index = skipSpace(text, start + 1);
+  while (index < text.length) {
+    if (isClosing(text.charCodeAt(index))) return index + 1;
+    index = skipSpace(text, take(index));
+    if (text.charCodeAt(index) === COMMA) index = skipSpace(text, index + 1);
+  }
+  throw new SyntaxError("A text of JSON ends in the middle.");
+}
+
 /**
  * Members of the object at `at`, by key (last one wins), as texts.
  * @throws SyntaxError when there is none, or it does not end. What lies within a member is not looked at.
  */
 export function membersAt(text: string, at = 0): ReadonlyMap<string, string> {
   const members = new Map<string, string>();
-  for (const { key, slice } of slices(text, at, true)) members.set(key, text.slice(slice.start, slice.end));
+  walkMembers(text, at, (key) => takeText(text, (value) => members.set(key, value)));
   return members;
 }
 
@@ -79,27 +117,11 @@ export function membersAt(text: string, at = 0): ReadonlyMap<string, string> {
  * @throws SyntaxError when there is none, or it does not end.
  */
 export function elementsAt(text: string, at = 0): readonly string[] {
-  return slices(text, at, false).map(({ slice }) => text.slice(slice.start, slice.end));
-}
-
-function slices(text: string, at: number, isObject: boolean): readonly { key: string; slice: Slice }[] {
-  const found: { key: string; slice: Slice }[] = [];
-  const start = skipSpace(text, at);
-  if (text.charCodeAt(start) !== (isObject ? OPENING_BRACE : OPENING_BRACKET))
-    throw new SyntaxError(`There is no ${isObject ? "object" : "array"} where one should be.`);
-  let index = skipSpace(text, start + 1);
-  while (index < text.length) {
-    if (isClosing(text.charCodeAt(index))) return found;
-    let key = "";
-    if (isObject) {
-      const end = endOfString(text, index);
-      key = JSON.parse(text.slice(index, end));
-      index = skipSpace(text, skipSpace(text, end) + 1);
-    }
-    const end = endOfValue(text, index);
-    found.push({ key, slice: { start: index, end } });
-    index = skipSpace(text, end);
-    if (text.charCodeAt(index) === COMMA) index = skipSpace(text, index + 1);
-  }
-  throw new SyntaxError("A text of JSON ends in the middle.");
+  const elements: string[] = [];
+  walkElements(
+    text,
+    at,
+    takeText(text, (value) => elements.push(value)),
+  );
+  return elements;
 }

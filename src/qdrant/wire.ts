@@ -2,7 +2,7 @@
 import { PermanentError, TransientError } from "../migration/errors.ts";
 import type { PointId } from "../migration/ids.ts";
 import type { Point, PointWrite, SearchHit } from "../migration/ports.ts";
-import { elementsAt, membersAt } from "./slices.ts";
+import { membersAt, type Take, takeText, walkElements, walkMembers } from "./slices.ts";
 
 const SIMPLE = "([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})";
 const HYPHENATED = SIMPLE.replaceAll(")(", ")-(");
@@ -34,8 +34,7 @@ export function parseId(json: string): PointId {
 export const encodeId = (id: PointId): string => (id.includes("-") ? JSON.stringify(id) : id);
 
 /** A point of a scroll or retrieve: payload and vector stay the server's own text. */
-export function parsePoint(json: string): Point {
-  const members = membersAt(json);
+function pointOf(members: ReadonlyMap<string, string>): Point {
   const payload = members.get("payload") ?? "null";
   const vectors = members.get("vector") ?? null;
   return {
@@ -45,9 +44,12 @@ export function parsePoint(json: string): Point {
   };
 }
 
+export const parsePoint = (json: string): Point => pointOf(membersAt(json));
+
 export function parseHit(json: string): SearchHit {
-  const { id, payload } = parsePoint(json);
-  return { id, payload, score: Number(membersAt(json).get("score")) };
+  const members = membersAt(json);
+  const { id, payload } = pointOf(members);
+  return { id, payload, score: Number(members.get("score")) };
 }
 
 /**
@@ -55,27 +57,65 @@ export function parseHit(json: string): SearchHit {
  * @throws TransientError when the answer is not whole, or something between cut it.
  */
 export function resultOf(answer: string): string {
-  try {
-    const result = membersAt(answer).get("result");
-    if (result !== undefined) return result;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new TransientError(
-    `Qdrant's answer of ${answer.length} characters is not whole or not Qdrant's; it cannot be read.`,
+  let result = "null";
+  walkResult(
+    answer,
+    takeText(answer, (value) => (result = value)),
   );
+  return result;
 }
 
+/** The points of a scroll and where the next one starts; vectors are most of the text, so it is gone through once. */
 export function parseScroll(answer: string): {
   readonly points: readonly Point[];
   readonly next: PointId | null;
 } {
-  const result = membersAt(resultOf(answer));
-  const next = result.get("next_page_offset") ?? "null";
-  return {
-    points: elementsAt(result.get("points") ?? "[]").map(parsePoint),
-    next: next === "null" ? null : parseId(next),
+  const points: Point[] = [];
+  let next = "null";
+  const takeMember = (key: string): Take => {
+    if (key === "points") return takePoints(answer, points);
+    return takeText(answer, (value) => {
+      if (key === "next_page_offset") next = value;
+    });
   };
+  walkResult(answer, (start) => walkMembers(answer, start, takeMember));
+  return { points, next: next === "null" ? null : parseId(next) };
+}
+
+/** The points of a retrieve. */
+export function parsePoints(answer: string): readonly Point[] {
+  const points: Point[] = [];
+  walkResult(answer, takePoints(answer, points));
+  return points;
+}
+
+const takePoints =
+  (answer: string, points: Point[]): Take =>
+  (list) =>
+    walkElements(answer, list, (start) => {
+      const members = new Map<string, string>();
+      const end = walkMembers(answer, start, (key) => takeText(answer, (value) => members.set(key, value)));
+      points.push(pointOf(members));
+      return end;
+    });
+
+function walkResult(answer: string, take: Take): void {
+  let isThere = false;
+  const pass = takeText(answer, () => {});
+  const takeResult: Take = (start) => {
+    isThere = true;
+    return take(start);
+  };
+  try {
+    walkMembers(answer, 0, (key) => (key === "result" ? takeResult : pass));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    isThere = false;
+  }
+  if (!isThere)
+    throw new TransientError(
+      `Qdrant's answer of ${answer.length} characters is not whole or not Qdrant's; it cannot be read.`,
+    );
 }
 
 export const encodePoint = ({ id, payload, vectors }: PointWrite): string =>
