@@ -51,3 +51,15 @@ export function storedDouble(source: string): number | null {
   const double = power < 0 ? Number(digits) / scale : Number(digits) * scale;
   return sign === "-" ? -double : double;
 }
+
+const rawJson: ((text: string) => object) | undefined = Reflect.get(JSON, "rawJSON");
+
+/**
+ * Reviver for `JSON.parse`: a number that a JavaScript number would write otherwise (`1.0`, beyond 2^53) stays its
+ * text, and `JSON.stringify` writes it back as it was. For JSON that is carried, not for numbers that are read.
+ */
+export function keepSpelling(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== "number" || source === undefined || String(value) === source) return value;
+  return rawJson === undefined ? value : rawJson(source);
+}

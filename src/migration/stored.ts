@@ -1,6 +1,7 @@
 // Reading and writing versioned JSON objects of the ledger.
 import { FORMAT_VERSION } from "../contract.ts";
 import { PermanentError, TransientError } from "./errors.ts";
+import { keepSpelling } from "./number.ts";
 import type { Ledger } from "./ports.ts";
 
 interface Versioned {
@@ -16,7 +17,8 @@ export function encodeStored(value: Versioned): string {
  * @throws PermanentError for an object of another format version.
  */
 export function parseStored<T extends Versioned>(key: string, body: string): T {
-  const value: T = JSON.parse(body);
+  // A plan carries a collection's metadata, whose numbers are not ours to respell.
+  const value: T = JSON.parse(body, keepSpelling);
   if (value.v !== FORMAT_VERSION)
     throw new PermanentError(
       `Ledger object ${key} has format ${value.v}, this program reads ${FORMAT_VERSION}; finish the migration with the version that began it.`,
