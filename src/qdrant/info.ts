@@ -1,6 +1,8 @@
 // `GET /collections/{name}` as the story reads it.
 import { TransientError } from "../migration/errors.ts";
+import { keepSpelling } from "../migration/number.ts";
 import type { CollectionInfo, Json, JsonObject } from "../migration/ports.ts";
+import { membersAt } from "./slices.ts";
 
 const STATUSES = ["green", "yellow", "grey", "red"] as const;
 
@@ -17,9 +19,15 @@ export function parseInfo(name: string, result: string): CollectionInfo {
     updateQueueLength: numberOf(queue.length),
     deferredPoints: numberOf(queue.deferred_points),
     segments: numberOf(info.segments_count),
-    config: info.config,
+    config: { ...info.config, ...metadataOf(result) },
     payloadSchema: objectOf(info.payload_schema),
   };
+}
+
+/** The metadata belongs to its owner and is carried: its numbers stay as they are spelled. */
+function metadataOf(result: string): { readonly metadata?: Json } {
+  const metadata = membersAt(membersAt(result).get("config") ?? "{}").get("metadata");
+  return metadata === undefined ? {} : { metadata: JSON.parse(metadata, keepSpelling) };
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>

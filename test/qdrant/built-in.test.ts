@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startQdrant } from "../../local/qdrant/server.ts";
+import { targetConfiguration } from "../../src/migration/configuration.ts";
+import { metadataOf } from "../../src/migration/metadata.ts";
+import { keepSpelling } from "../../src/migration/number.ts";
 import type { Qdrant } from "../../src/migration/ports.ts";
+import { encodeStored, parseStored } from "../../src/migration/stored.ts";
 import { openQdrant } from "../../src/qdrant/client.ts";
 import { encodeVector } from "../../src/qdrant/wire.ts";
 
@@ -112,4 +116,26 @@ test("a refusal for good says what and where, and nothing of the point", () =>
         return true;
       },
     );
+  }));
+
+test("metadata keeps every digit through a plan in the ledger", () =>
+  withQdrant(async (qdrant) => {
+    const text = '{"scale":1.0,"owner":18446744073709551615,"small":-0.0,"list":[1,2.50,{"e":1e3}]}';
+    const metadata = JSON.parse(text, keepSpelling);
+    await qdrant.createCollection("source", { ...SMALL, metadata });
+    const source = await qdrant.collection("source");
+    assert.ok(source);
+    const plan = {
+      v: 1,
+      ...targetConfiguration(source, { vector: null, dimensions: 2, metadata: metadataOf(source) }),
+    };
+
+    const { create } = parseStored<typeof plan>("plan.json", encodeStored(plan));
+    await qdrant.createCollection("target", create);
+    const target = await qdrant.collection("target");
+
+    // The server writes a double in one way, whatever way it was given.
+    const written = '{"scale":1.0,"owner":18446744073709551615,"small":-0.0,"list":[1,2.5,{"e":1000.0}]}';
+    assert.equal(JSON.stringify(target?.config.metadata), written);
+    assert.equal(JSON.stringify(source.config.metadata), written);
   }));
