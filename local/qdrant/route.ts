@@ -1,6 +1,6 @@
 import type { Call } from "./call.ts";
 
-/** A answer answers with the JSON text of `result`; everything else it throws. */
+/** Gives the JSON text of `result`; everything else it throws. */
 export type AnswerCall = (call: Call) => string | Promise<string>;
 
 export interface Route {
