@@ -113,9 +113,7 @@ function collectionOf({ collection, allCollections, prefix }: VerbFlags): string
     throw new ConfigError("Give --collection or --all-collections, not both.");
   if (allCollections === true) return `${prefix}*`;
   if (collection !== undefined) return collection;
-  throw new InvalidArgumentError(
-    "Which collection? Give --collection NAME, or --all-collections with --prefix.",
-  );
+  throw new ConfigError("Which collection? Give --collection NAME, or --all-collections with --prefix.");
 }
 
 function migrateInput(flags: MigrateFlags): WorkflowInput {
