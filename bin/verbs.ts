@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readCommandLineConfig } from "../src/config.ts";
 import { DEFAULTS } from "../src/defaults.ts";
+import { ConfigError } from "../src/migration/errors.ts";
 import { EMPTY_TEXT } from "../src/migration/request.ts";
 import { type MachineFlags, runVerb, type WorkflowInput } from "./run.ts";
 
@@ -109,12 +110,10 @@ function migrateVerb(): Command {
 
 function collectionOf({ collection, allCollections, prefix }: VerbFlags): string {
   if (allCollections === true && collection !== undefined)
-    throw new InvalidArgumentError("Give --collection or --all-collections, not both.");
+    throw new ConfigError("Give --collection or --all-collections, not both.");
   if (allCollections === true) return `${prefix}*`;
   if (collection !== undefined) return collection;
-  throw new InvalidArgumentError(
-    "Which collection? Give --collection NAME, or --all-collections with --prefix.",
-  );
+  throw new ConfigError("Which collection? Give --collection NAME, or --all-collections with --prefix.");
 }
 
 function migrateInput(flags: MigrateFlags): WorkflowInput {
@@ -138,7 +137,7 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
 function actInput(action: string, flags: ActFlags): WorkflowInput {
   const { overrideBy: by, overrideWhy: why, confirm } = flags;
   if ((by === undefined) !== (why === undefined))
-    throw new InvalidArgumentError("An override needs both --override-by and --override-why.");
+    throw new ConfigError("An override needs both --override-by and --override-why.");
   const override = by === undefined || why === undefined ? undefined : { by, why };
   return given({ action, collection: collectionOf(flags), confirm, override });
 }

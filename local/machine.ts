@@ -28,6 +28,8 @@ export interface MachineWatch {
 
 /** Waits of the workflow are made for AWS; on one machine a look costs nothing. */
 const WAIT_SECONDS_MAX = 0.5;
+/** Long enough that a server which restarts is there again within a state's retries. */
+const RETRY_SECONDS_MAX = 15;
 
 const definition: unknown = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "infra", "workflow.asl.json"), "utf8"),
@@ -57,6 +59,7 @@ export class Machine {
       executionName,
       signal,
       waitSecondsMax: WAIT_SECONDS_MAX,
+      retrySecondsMax: RETRY_SECONDS_MAX,
     });
     const isStopped = signal.aborted;
     if (isStopped) await this.#closeStopped(seen);

@@ -7,6 +7,8 @@ import type { RateLimits } from "./rate-limit.ts";
 export interface ServerState {
   readonly catalogue: Catalogue;
   readonly rateLimits: RateLimits;
+  /** What a new collection's strict mode is where its creator says nothing. */
+  readonly strictModeDefaults: JsonObject;
 }
 
 /** One request on its way through its route: the parts of the path, the query string, the body. */
@@ -59,6 +61,7 @@ export class Call {
     if (ordering !== null && !["weak", "medium", "strong"].includes(ordering)) {
       throw queryFault(`unknown variant \`${ordering}\`, expected one of \`weak\`, \`medium\`, \`strong\``);
     }
+    // Looking at it is the check.
     void this.wait;
     this.checkTimeout();
   }

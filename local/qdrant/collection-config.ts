@@ -30,8 +30,15 @@ const defaults = parseJson(`{
   "wal": {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
 }`);
 
-/** Reads the body of a create request. Throws the real server's 400 and 422. */
-export function parseConfig(body: JsonObject, text: string): CollectionConfig {
+/**
+ * Reads the body of a create request, over the strict mode that the server gives to new collections (empty: none).
+ * Throws the real server's 400 and 422.
+ */
+export function parseConfig(
+  body: JsonObject,
+  text: string,
+  strictModeDefaults: JsonObject,
+): CollectionConfig {
   const shards = body.get("shard_number");
   if (shards instanceof JsonNumber && shards.value === 0)
     throw validationFault("shard_number: value 0 invalid, must be 1 or larger");
@@ -45,8 +52,11 @@ export function parseConfig(body: JsonObject, text: string): CollectionConfig {
     ["wal_config", withDefaults("wal", readFields(body.get("wal_config"), fields.wal))],
     ["quantization_config", readQuantization(body.get("quantization_config")) ?? null],
   ]);
-  const strictMode = body.get("strict_mode_config");
-  if (isObject(strictMode)) config.set("strict_mode_config", readFields(strictMode, fields.strictMode));
+  const strictMode = body.get("strict_mode_config") ?? null;
+  if (strictMode !== null || strictModeDefaults.size > 0) {
+    const given = readFields(strictMode, fields.strictMode);
+    config.set("strict_mode_config", mergeFields(strictModeDefaults, given, fields.strictMode));
+  }
   const metadata = body.get("metadata");
   if (isObject(metadata)) config.set("metadata", metadata);
   return config;

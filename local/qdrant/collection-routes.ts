@@ -41,7 +41,7 @@ function create(call: Call): string {
   const name = call.part("name");
   checkName(name);
   call.checkCollectionTimeout();
-  call.state.catalogue.create(name, parseConfig(call.body(), call.text));
+  call.state.catalogue.create(name, parseConfig(call.body(), call.text, call.state.strictModeDefaults));
   return "true";
 }
 

@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 import type { Collection } from "./collection.ts";
 import { paramsOf } from "./collection-config.ts";
 import { noteIndexing } from "./collection-info.ts";
+import { facet, parseFacet } from "./facet.ts";
 import { fault, formatFault } from "./fault.ts";
 import { parseFilter } from "./filter.ts";
 import { elementsOf, isObject, type Json, type JsonObject, writeJson } from "./json.ts";
@@ -20,6 +21,7 @@ export const pointRoutes: readonly Route[] = [
   read("POST", "/collections/:name/points", retrieveMany),
   read("POST", "/collections/:name/points/scroll", scrollPage),
   read("POST", "/collections/:name/points/count", countPoints),
+  read("POST", "/collections/:name/facet", countFacet),
   read("POST", "/collections/:name/points/query", (call) => queryOne(call, parseQueryRequest, wrapPoints)),
   read("POST", "/collections/:name/points/query/batch", (call) =>
     queryMany(call, parseQueryRequest, wrapPoints),
@@ -75,6 +77,13 @@ function countPoints(call: Call): string {
   const body = call.body();
   const filter = parseFilter(body.get("filter"), { body: call.text, where: "count_request.filter" });
   return count(readTarget(call, body, 1, { filter }), filter);
+}
+
+function countFacet(call: Call): string {
+  call.checkReadParameters();
+  const body = call.body();
+  const request = parseFacet(body, call.text);
+  return facet(readTarget(call, body, 1, request), request);
 }
 
 type ParseQuery = (body: JsonObject, text: string) => QueryRequest;

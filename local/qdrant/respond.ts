@@ -70,7 +70,7 @@ async function resultOf(
     throw fault(403, "Forbidden: Global manage access is required");
   const text = await readBody(request);
   // From here to the answer nothing else runs, except between the searches of a batch.
-  return found.route.handler(new Call(state, found.parts, new URLSearchParams(query), text));
+  return found.route.answer(new Call(state, found.parts, new URLSearchParams(query), text));
 }
 
 function faultAnswer(cause: unknown, startMs: number): Answer {

@@ -1,7 +1,7 @@
 import type { Call } from "./call.ts";
 
-/** A handler answers with the JSON text of `result`; everything else it throws. */
-export type Handler = (call: Call) => string | Promise<string>;
+/** Gives the JSON text of `result`; everything else it throws. */
+export type AnswerCall = (call: Call) => string | Promise<string>;
 
 export interface Route {
   readonly method: string;
@@ -9,19 +9,19 @@ export interface Route {
   readonly path: string;
   /** What a read-only key may do. */
   readonly access: "read" | "write";
-  readonly handler: Handler;
+  readonly answer: AnswerCall;
 }
 
-export const read = (method: string, path: string, handler: Handler): Route => ({
+export const read = (method: string, path: string, answer: AnswerCall): Route => ({
   method,
   path,
   access: "read",
-  handler,
+  answer,
 });
 
-export const write = (method: string, path: string, handler: Handler): Route => ({
+export const write = (method: string, path: string, answer: AnswerCall): Route => ({
   method,
   path,
   access: "write",
-  handler,
+  answer,
 });

@@ -16,7 +16,7 @@ export interface FoundRoute {
 const unsupportedPaths = [
   /^\/(?:telemetry|metrics|issues|quotas|locks|logger|stacktrace|profiler\/.*)$/,
   /^\/(?:cluster|snapshots)(?:\/.*)?$/,
-  /^\/collections\/[^/]+\/(?:snapshots|shards|optimizations|facet)(?:\/.*)?$/,
+  /^\/collections\/[^/]+\/(?:snapshots|shards|optimizations)(?:\/.*)?$/,
   /^\/collections\/[^/]+\/points\/(?:recommend|discover|query|search)(?:\/.*)?$/,
 ];
 

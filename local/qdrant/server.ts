@@ -2,7 +2,9 @@ import { createServer, type Server } from "node:http";
 import { ConfigError } from "../../src/migration/errors.ts";
 import type { Keys } from "./access.ts";
 import { Catalogue } from "./catalogue.ts";
+import { fields, readFields } from "./config-fields.ts";
 import { openJournal } from "./journal.ts";
+import { parseJson } from "./json.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { respond } from "./respond.ts";
 
@@ -13,6 +15,8 @@ export interface QdrantOptions extends Keys {
   readonly host?: string | undefined;
   /** A folder that keeps the data; without it everything is gone when the server closes. */
   readonly dataDir?: string | undefined;
+  /** The strict mode of new collections, by the names of `strict_mode_config`; Qdrant Cloud sets some. */
+  readonly strictMode?: Readonly<Record<string, boolean | number>> | undefined;
 }
 
 export interface QdrantServer extends AsyncDisposable {
@@ -34,7 +38,11 @@ export async function startQdrant(options: QdrantOptions): Promise<QdrantServer>
     opened?.aliases ?? new Map(),
     opened?.journal,
   );
-  const state = { catalogue, rateLimits: new RateLimits(() => performance.now()) };
+  const state = {
+    catalogue,
+    rateLimits: new RateLimits(() => performance.now()),
+    strictModeDefaults: readFields(parseJson(JSON.stringify(options.strictMode ?? {})), fields.strictMode),
+  };
   const server = createServer((request, response) => void respond(state, options, request, response));
   const host = options.host ?? "127.0.0.1";
   const port = await listen(server, options.port, host).catch((cause: unknown) => {

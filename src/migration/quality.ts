@@ -60,7 +60,7 @@ export interface Quality {
   readonly searchMs: { readonly old: Spread; readonly new: Spread } | null;
   /** nDCG@10 new minus old of every query, ascending: the plot of who won and who lost. */
   readonly changes: readonly number[];
-  /** The queries that changed most, best known first. */
+  /** The queries that changed most, the largest change first. */
   readonly mostChanged: readonly QueryChange[];
 }
 

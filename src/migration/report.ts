@@ -86,7 +86,8 @@ export interface Approval {
 
 export interface SearchAnswer {
   readonly id: PointId;
-  readonly score: number;
+  /** Null where only the order was kept. */
+  readonly score: number | null;
   /** Text of the memory: only in a report that stays on this machine. */
   readonly text: string | null;
 }
@@ -96,6 +97,24 @@ export interface SearchPair {
   readonly why: string | null;
   readonly old: readonly SearchAnswer[];
   readonly new: readonly SearchAnswer[];
+}
+
+/** Looks up what a report may not hold by itself; null for what is not known any more. */
+export interface LocalTexts {
+  readonly query: (id: string) => string | null;
+  readonly memory: (id: PointId) => string | null;
+}
+
+/** The queries that changed most as searches side by side, with text: for a report that stays on this machine. */
+export function changedSearches({ mostChanged }: Quality, texts: LocalTexts): readonly SearchPair[] {
+  const answers = (ids: readonly PointId[]): SearchAnswer[] =>
+    ids.map((id) => ({ id, score: null, text: texts.memory(id) }));
+  return mostChanged.map((change) => ({
+    text: texts.query(change.id) ?? change.id,
+    why: `nDCG@10 ${change.old.toFixed(2)} → ${change.new.toFixed(2)}`,
+    old: answers(change.oldTop),
+    new: answers(change.newTop),
+  }));
 }
 
 /**

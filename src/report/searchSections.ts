@@ -142,7 +142,7 @@ function shortened(text: string): string {
 const answers = (label: Markup, list: readonly SearchAnswer[]): Markup =>
   html`<div>${label}<ol>${list.map(
     ({ id, score, text }) =>
-      html`<li>${text === null ? html`<code>${id}</code>` : shortened(text)} <span class="soft small">${score.toFixed(3)}</span></li>`,
+      html`<li>${text === null ? html`<code>${id}</code>` : shortened(text)} <span class="soft small">${score === null ? null : score.toFixed(3)}</span></li>`,
   )}</ol></div>`;
 
 const searchPair = ({ text, why, old, new: latest }: SearchPair): Markup => html`

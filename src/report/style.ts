@@ -71,8 +71,8 @@ blockquote { margin: 1rem 0 .25rem; font-weight: 600; overflow-wrap: anywhere; }
 @media print {
   body { background: none; font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
-  section { border: 0; border-top: 1px solid var(--line); border-radius: 0; padding: .6rem 0; margin: 0; }
-  .verdict { border-left: 8px solid; padding-left: 1rem; }
+  section { border-width: 1px 0 0; border-radius: 0; padding: .6rem 0; margin: 0; }
+  .verdict { border-width: 0 0 0 8px; padding-left: 1rem; }
   section, figure, tr, blockquote { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

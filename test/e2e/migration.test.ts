@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startQdrant } from "../../local/qdrant/server.ts";
 import type { Qdrant } from "../../src/migration/ports.ts";
+import { textOf } from "../../src/migration/text.ts";
 import { openQdrant } from "../../src/qdrant/client.ts";
 import { newFolder, remaster } from "../support/commandLine.ts";
 import { loadMemories, readAll } from "../support/memories.ts";
@@ -19,9 +20,8 @@ async function assertCarriedOver(qdrant: Qdrant, source: string, target: string)
     before.map(({ id, payload }) => ({ id, payload })),
   );
   for (const { payload, vectors } of after) {
-    const { content } = JSON.parse(payload);
-    const hasText = typeof content === "string" && content.trim() !== "";
-    assert.equal(JSON.parse(vectors ?? "{}").length, hasText ? 768 : undefined);
+    const text = textOf(payload, { textKey: ["content"], textTemplate: null });
+    assert.equal(JSON.parse(vectors ?? "{}").length, "text" in text ? 768 : undefined);
   }
 }
 
@@ -120,4 +120,97 @@ test("killed by SIGKILL at any moment and started again: nothing is lost, nothin
   assert.match(JSON.stringify(ended.json?.tally), /"total":6000,/);
   assert.deepEqual(await aliasesOf(qdrant), { mem: "mem_384d" });
   await assertCarriedOver(qdrant, "mem_384d", "mem_768d");
+});
+
+test("Ctrl-C ends a run cleanly: the lock is free and the same command goes on", async () => {
+  await using server = await startQdrant({ port: 0 });
+  const qdrant = open(server.url);
+  await loadMemories(qdrant, { collection: "mem_384d", alias: "mem", count: 4000 });
+  const cwd = newFolder();
+  const args = [
+    ...["migrate", "--collection", "mem", "--source-model", "static-384-8k", "--url", server.url],
+    ...["--batch-size", "8", "--json"],
+  ];
+
+  const stopped = await remaster(args, { cwd, interruptAt: /mem_384d .*\/4000/ });
+
+  assert.equal(stopped.code, 130, stopped.err);
+  assert.match(stopped.err, /Stopped. The same command goes on where it was/);
+  const status = await remaster(["status", "--collection", "mem", "--url", server.url, "--json"], { cwd });
+  assert.match(JSON.stringify(status.json), /"owner":null/);
+  const ended = await remaster(args, { cwd });
+  assert.equal(ended.code, 0, ended.err);
+  await assertCarriedOver(qdrant, "mem_384d", "mem_768d");
+});
+
+interface BadInput {
+  readonly args: (url: string) => readonly string[];
+  readonly code: number;
+  readonly says: RegExp;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const one = ["--collection", "mem"];
+const BAD_INPUT: Readonly<Record<string, BadInput>> = {
+  "a flag that is not known": {
+    args: () => ["migrate", ...one, "--bach-size", "3"],
+    code: 2,
+    says: /unknown option '--bach-size'/,
+  },
+  "a verb that is not known": { args: () => ["migrat"], code: 2, says: /unknown command 'migrat'/ },
+  "no collection": { args: (url) => ["plan", "--url", url], code: 2, says: /Which collection\?/ },
+  "a collection that is not there": {
+    args: (url) => ["plan", "--collection", "other", "--url", url],
+    code: 2,
+    says: /No collection or alias matches other\. There are: mem\./,
+  },
+  "an address where nothing listens": {
+    args: () => ["plan", ...one, "--url", "http://127.0.0.1:9"],
+    code: 2,
+    says: /There is no Qdrant at http:\/\/127\.0\.0\.1:9/,
+  },
+  "an address that is none": {
+    args: () => ["plan", ...one, "--url", "localhost"],
+    code: 2,
+    says: /must be an address/,
+  },
+  "a wrong key": {
+    args: (url) => ["plan", ...one, "--url", url, "--api-key-env", "WRONG"],
+    code: 3,
+    says: /Check the API key/,
+    env: { WRONG: "not-the-key" },
+  },
+  "a model that is not known": {
+    args: (url) => ["plan", ...one, "--url", url, "--model", "gpt-7"],
+    code: 2,
+    says: /gpt-7.*bge-base-en-v1\.5/s,
+  },
+  "dimensions that the model does not have": {
+    args: (url) => ["plan", ...one, "--url", url],
+    code: 2,
+    says: /EMBEDDING_DIMENSIONS|dimensions/,
+    env: { EMBEDDING_DIMENSIONS: "1024" },
+  },
+  "a text key that no point has": {
+    args: (url) => ["plan", ...one, "--url", url, "--text-key", "body"],
+    code: 3,
+    says: /text under body\. Their payload keys are: content \(100 %\)/,
+  },
+};
+
+test("bad input gets a clear error, its exit code, and changes nothing", async (context) => {
+  await using server = await startQdrant({ port: 0, apiKey: "the-key" });
+  const qdrant = openQdrant({ url: server.url, apiKey: async () => "the-key" });
+  await qdrant.createCollection("mem", { vectors: { size: 4, distance: "Cosine" } });
+  await qdrant.upsert("mem", [{ id: "1", payload: '{"content":"a memory"}', vectors: "[1,0,0,0]" }]);
+
+  for (const [name, { args, code, says, env }] of Object.entries(BAD_INPUT))
+    await context.test(name, async () => {
+      const ended = await remaster(args(server.url), { env: { QDRANT_API_KEY: "the-key", ...env } });
+
+      assert.match(ended.out + ended.err, says);
+      assert.equal(ended.code, code);
+    });
+
+  assert.deepEqual(await qdrant.collections(), ["mem"]);
 });

@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** SIGKILL after this time. */
   readonly killAfterMs?: number;
+  /** Ctrl-C once this stands in what it printed. */
+  readonly interruptAt?: RegExp;
 }
 
 /** A folder of its own for each test: the ledger goes there. */
@@ -33,11 +35,19 @@ export function remaster(args: readonly string[], options: CommandOptions = {}):
   });
   child.stdin.end(options.input ?? "");
   let [out, err] = ["", ""];
+  let isInterrupted = false;
+  const look = (): void => {
+    if (isInterrupted || options.interruptAt?.test(out + err) !== true) return;
+    isInterrupted = true;
+    child.kill("SIGINT");
+  };
   child.stdout.on("data", (data: Buffer) => {
     out += data.toString();
+    look();
   });
   child.stderr.on("data", (data: Buffer) => {
     err += data.toString();
+    look();
   });
   const timer =
     options.killAfterMs === undefined ? null : setTimeout(() => child.kill("SIGKILL"), options.killAfterMs);

@@ -33,7 +33,6 @@ test("answers what it does not support with 501 and a sentence, and changes noth
     ["POST", "/collections/c/points/query", '{"query":{"recommend":{"positive":[1]}}}'],
     ["POST", "/collections/c/points/query/groups", '{"group_by":"a"}'],
     ["POST", "/collections/c/points/recommend", '{"positive":[1],"limit":1}'],
-    ["POST", "/collections/c/facet", '{"key":"a"}'],
     ["PUT", "/collections/c/points", '{"points":[{"id":1,"vector":{"":{"text":"a","model":"m"}}}]}'],
     ["POST", "/collections/c/snapshots", ""],
     ["GET", "/metrics", ""],
