@@ -1,8 +1,8 @@
 import type { ModelContract } from "../migration/model.ts";
 import type { Embedded, Embedder } from "../migration/ports.ts";
 import { type Batch, planBatches } from "./batches.ts";
-import type { Session } from "./session.ts";
-import type { Tokenize, TokenizedText } from "./tokenize.ts";
+import type { Session, TokenizeTexts } from "./session.ts";
+import type { TokenizedText } from "./tokenize.ts";
 
 /** Why a text has no vector. Stable codes: they stand in records and reports. */
 export const EMBED_REASONS = {
@@ -21,13 +21,11 @@ const BATCH_TOKENS_MAX = 256;
 const WINDOW_TEXTS = 256;
 // Windows under way: one runs while the next is tokenized.
 const WINDOWS_MAX = 2;
-// Tokenizing gives the event loop back after this long.
-const SLICE_MS = 8;
 
 export interface EmbedderParts {
   readonly contract: ModelContract;
   readonly padTokenId: number;
-  readonly tokenize: Tokenize;
+  readonly tokenize: TokenizeTexts;
   readonly session: Session;
 }
 
@@ -44,7 +42,7 @@ export function createEmbedder(parts: EmbedderParts): Embedder {
       for (let start = 0; start < distinct.length; start += WINDOW_TEXTS) {
         if (running.length >= WINDOWS_MAX) await running.shift();
         const window = distinct.slice(start, start + WINDOW_TEXTS);
-        const tokenized = await tokenizeAll(parts.tokenize, prefix, window);
+        const tokenized = await parts.tokenize(window.map((text) => prefix + text));
         running.push(embedWindow(parts, window, tokenized, outcomes));
       }
       await Promise.all(running);
@@ -54,22 +52,6 @@ export function createEmbedder(parts: EmbedderParts): Embedder {
 }
 
 const failed = (reason: string): Embedded => ({ ok: false, reason });
-
-async function tokenizeAll(
-  tokenize: Tokenize,
-  prefix: string,
-  texts: readonly string[],
-): Promise<TokenizedText[]> {
-  const tokenized: TokenizedText[] = [];
-  let since = performance.now();
-  for (const text of texts) {
-    tokenized.push(tokenize(prefix + text));
-    if (performance.now() - since < SLICE_MS) continue;
-    await new Promise(setImmediate);
-    since = performance.now();
-  }
-  return tokenized;
-}
 
 async function embedWindow(
   parts: EmbedderParts,
@@ -118,10 +100,10 @@ function runBatch(
 ): Promise<Float32Array> {
   const ids = new BigInt64Array(rows.length * width);
   if (padTokenId !== 0) ids.fill(BigInt(padTokenId));
+  // Token ids are small and positive: the lower half of each little-endian int64 is all there is to write.
+  const halves = new Int32Array(ids.buffer);
   rows.forEach((row, at) => {
-    row.ids.forEach((id, i) => {
-      ids[at * width + i] = BigInt(id);
-    });
+    for (let i = 0; i < row.ids.length; i++) halves[2 * (at * width + i)] = row.ids[i] ?? 0;
   });
   return session.run({ ids, lengths: Int32Array.from(rows, ({ ids }) => ids.length), width });
 }

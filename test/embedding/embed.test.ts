@@ -21,7 +21,7 @@ const CONTRACT: ModelContract = {
 
 /** One token a UTF-16 unit. */
 const tokenize = (text: string) => {
-  const ids = Array.from({ length: Math.min(text.length, 8) }, (_, at) => text.charCodeAt(at));
+  const ids = Int32Array.from({ length: Math.min(text.length, 8) }, (_, at) => text.charCodeAt(at));
   return { ids, lost: Math.max(0, text.length - 8) };
 };
 
@@ -41,7 +41,15 @@ function letterSession(onRow: (row: Row) => readonly [number, number] | null = (
       );
     },
   };
-  return { runs, embedder: createEmbedder({ contract: CONTRACT, padTokenId: 0, tokenize, session }) };
+  return {
+    runs,
+    embedder: createEmbedder({
+      contract: CONTRACT,
+      padTokenId: 0,
+      tokenize: async (texts) => texts.map(tokenize),
+      session,
+    }),
+  };
 }
 
 test("outcomes stand in the order of the texts, whatever the batches", async () => {
