@@ -21,6 +21,9 @@ const BATCH_TOKENS_MAX = 256;
 const WINDOW_TEXTS = 256;
 // Windows under way: one runs while the next is tokenized.
 const WINDOWS_MAX = 2;
+// Batches of a window that wait at the model: one runs, one is ready when it ends. More would keep the batches of
+// another call waiting, for instance a reader's query.
+const BATCHES_WAITING = 2;
 
 export interface EmbedderParts {
   readonly contract: ModelContract;
@@ -43,7 +46,10 @@ export function createEmbedder(parts: EmbedderParts): Embedder {
         if (running.length >= WINDOWS_MAX) await running.shift();
         const window = distinct.slice(start, start + WINDOW_TEXTS);
         const tokenized = await parts.tokenize(window.map((text) => prefix + text));
-        running.push(embedWindow(parts, window, tokenized, outcomes));
+        const embedding = embedWindow(parts, window, tokenized, outcomes);
+        // Awaited below; a failure meanwhile must not be an unhandled one.
+        embedding.catch(() => {});
+        running.push(embedding);
       }
       await Promise.all(running);
       return texts.map((text) => outcomes.get(text) ?? failed(EMBED_REASONS.modelFailed));
@@ -59,18 +65,18 @@ async function embedWindow(
   tokenized: readonly TokenizedText[],
   outcomes: Map<string, Embedded>,
 ): Promise<void> {
-  const batches = planBatches(
-    tokenized.map(({ ids }) => ids.length),
-    BATCH_TOKENS_MAX,
-  );
-  await Promise.all(
-    batches.map(async (batch) => {
+  const lengths = tokenized.map(({ ids }) => ids.length);
+  // Both lanes take from the same iterator, so that neither waits for the other.
+  const batches = planBatches(lengths, BATCH_TOKENS_MAX).values();
+  const lane = async () => {
+    for (const batch of batches) {
       const found = await embedBatch(parts, tokenized, batch);
       batch.rows.forEach((row, index) => {
         outcomes.set(texts[row] ?? "", found[index] ?? failed(EMBED_REASONS.modelFailed));
       });
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: BATCHES_WAITING }, lane));
 }
 
 /** A batch that fails is run again text by text, so that one text cannot fail its neighbours. */
@@ -111,6 +117,7 @@ function runBatch(
 /** @param vectors `[rows, dimensions]`. */
 function outcomesOf(rows: readonly TokenizedText[], vectors: Float32Array, dimensions: number): Embedded[] {
   return rows.map(({ ids, lost }, row) => {
+    // A copy: a view would keep the whole batch alive as long as one of its vectors.
     const vector = vectors.slice(row * dimensions, (row + 1) * dimensions);
     if (!vector.every(Number.isFinite)) return failed(EMBED_REASONS.notFinite);
     if (vector.every((value) => value === 0)) return failed(EMBED_REASONS.zero);

@@ -136,6 +136,20 @@ test("a dead thread fails the call, not the texts", async () => {
   await assert.rejects(embedder.embed(["a"], "passage"), { name: "TransientError" });
 });
 
+test("a short call is not kept waiting by a long one", async () => {
+  const { runs, embedder } = letterSession();
+  const long = embedder.embed(
+    Array.from({ length: 5000 }, (_, index) => `text${index}`),
+    "passage",
+  );
+
+  await embedder.embed(["a"], "query");
+  const runsBefore = runs.length;
+  await long;
+
+  assert.ok(runsBefore < runs.length / 2, `${runsBefore} of ${runs.length} runs came first`);
+});
+
 test("no texts, no runs", async () => {
   const { runs, embedder } = letterSession();
 

@@ -7,7 +7,7 @@ import { type OnnxModel, readOnnx, writeOnnx } from "./onnx-file.ts";
 import type { InputRange } from "./smooth.ts";
 
 /** One text, not padded, as the graph takes it. */
-export function feedsOf(model: ModelDescription, ids: Int32Array): Record<string, Tensor> {
+function feedsOf(model: ModelDescription, ids: Int32Array): Record<string, Tensor> {
   const shape = [1, ids.length];
   const data = {
     input_ids: () => BigInt64Array.from(Array.from(ids, BigInt)),
