@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InferenceSession } from "onnxruntime-node";
 import { cosine } from "../src/embedding/answers.ts";
-import { type LocatedModel, locateModel } from "../src/embedding/directory.ts";
+import { type LocatedModel, locateDirectory, locateModel } from "../src/embedding/directory.ts";
 import { openTokenizer } from "../src/embedding/tokenize.ts";
 import { chatTexts } from "./corpus.ts";
 import type { WaySettings } from "./embed-way.ts";
@@ -44,8 +44,10 @@ interface Measured {
   readonly answers: WayAnswer[];
 }
 
+/** By name, or by its directory. */
 async function requireModel(name: string): Promise<LocatedModel> {
-  const model = await locateModel(flags["model-dir"] ?? null, name);
+  const directory = existsSync(join(name, "config.json")) ? await locateDirectory(name) : null;
+  const model = directory ?? (await locateModel(flags["model-dir"] ?? null, name));
   if (model === null) throw new Error(`Model ${name} is not here; set --model-dir.`);
   return model;
 }

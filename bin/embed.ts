@@ -17,8 +17,8 @@ const LINE_REASONS = {
 // A text of this length is far beyond every model's maximum of tokens.
 const LINE_CHARS_MAX = 16 * 1024 * 1024;
 // Texts of one call, ended early by a few long ones: what is in memory stays small however long the input is.
-const CALL_TEXTS = 512;
-const CALL_CHARS = 4 * 1024 * 1024;
+const CALL_TEXTS = 256;
+const CALL_CHARS = 2 * 1024 * 1024;
 
 interface EmbedFlags extends ModelFlags {
   readonly model?: string;

@@ -12,8 +12,7 @@ import {
 import { measureRanking } from "../src/embedding/fast/loss.ts";
 import { optimizeModel, type Precision } from "../src/embedding/fast/optimize.ts";
 import { fetchModel } from "../src/embedding/fetch.ts";
-import { KNOWN_MODELS } from "../src/embedding/models.ts";
-import { loadModel, openModels } from "../src/embedding/open.ts";
+import { knownModels, loadModel, openModels } from "../src/embedding/open.ts";
 import { ConfigError } from "../src/migration/errors.ts";
 import { type ModelFlags, modelOptions, readModelOptions } from "./model-flags.ts";
 import { progressLine } from "./progress-line.ts";
@@ -90,7 +89,7 @@ async function list(flags: ModelFlags, { out }: ModelStreams): Promise<void> {
   const listed = await listModels(flags.modelDir ?? null);
   for (const one of listed) out.write(`${listedLine(one)}\n`);
   const here = new Set(listed.flatMap((one) => ("model" in one ? [one.model.description.name] : [])));
-  for (const { short, name, dimensions } of KNOWN_MODELS)
+  for (const { short, name, dimensions } of knownModels())
     if (!here.has(name))
       out.write(`${short}: ${dimensions}-D, not here; get it with: remaster model fetch ${short}\n`);
 }

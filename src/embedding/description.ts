@@ -1,7 +1,7 @@
 import { ConfigError } from "../migration/errors.ts";
 import type { ModelContract } from "../migration/model.ts";
 
-export const MODEL_INPUTS = ["input_ids", "attention_mask", "token_type_ids"] as const;
+const MODEL_INPUTS = ["input_ids", "attention_mask", "token_type_ids"] as const;
 export type ModelInput = (typeof MODEL_INPUTS)[number];
 export type Pooling = ModelContract["pooling"];
 

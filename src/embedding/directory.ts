@@ -24,7 +24,7 @@ export interface LocatedModel {
 }
 
 /** Directories of models, first match first: the user's, then the built-in pair. */
-export const modelRoots = (modelDir: string | null): string[] =>
+const modelRoots = (modelDir: string | null): string[] =>
   modelDir === null ? [BUILT_IN_DIR] : [modelDir, BUILT_IN_DIR];
 
 async function readText(path: string): Promise<string | null> {

@@ -1,8 +1,8 @@
 import type { ModelContract } from "../migration/model.ts";
 import type { Embedded, Embedder } from "../migration/ports.ts";
 import { type Batch, planBatches } from "./batches.ts";
-import type { Session } from "./session.ts";
-import type { Tokenize, TokenizedText } from "./tokenize.ts";
+import type { Session, TokenizeTexts } from "./session.ts";
+import type { TokenizedText } from "./tokenize.ts";
 
 /** Why a text has no vector. Stable codes: they stand in records and reports. */
 export const EMBED_REASONS = {
@@ -21,13 +21,14 @@ const BATCH_TOKENS_MAX = 256;
 const WINDOW_TEXTS = 256;
 // Windows under way: one runs while the next is tokenized.
 const WINDOWS_MAX = 2;
-// Tokenizing gives the event loop back after this long.
-const SLICE_MS = 8;
+// Batches of a window that wait at the model: one runs, one is ready when it ends. More would keep the batches of
+// another call waiting, for instance a reader's query.
+const BATCHES_WAITING = 2;
 
 export interface EmbedderParts {
   readonly contract: ModelContract;
   readonly padTokenId: number;
-  readonly tokenize: Tokenize;
+  readonly tokenize: TokenizeTexts;
   readonly session: Session;
 }
 
@@ -44,8 +45,11 @@ export function createEmbedder(parts: EmbedderParts): Embedder {
       for (let start = 0; start < distinct.length; start += WINDOW_TEXTS) {
         if (running.length >= WINDOWS_MAX) await running.shift();
         const window = distinct.slice(start, start + WINDOW_TEXTS);
-        const tokenized = await tokenizeAll(parts.tokenize, prefix, window);
-        running.push(embedWindow(parts, window, tokenized, outcomes));
+        const tokenized = await parts.tokenize(window.map((text) => prefix + text));
+        const embedding = embedWindow(parts, window, tokenized, outcomes);
+        // Awaited below; a failure meanwhile must not be an unhandled one.
+        embedding.catch(() => {});
+        running.push(embedding);
       }
       await Promise.all(running);
       return texts.map((text) => outcomes.get(text) ?? failed(EMBED_REASONS.modelFailed));
@@ -55,40 +59,24 @@ export function createEmbedder(parts: EmbedderParts): Embedder {
 
 const failed = (reason: string): Embedded => ({ ok: false, reason });
 
-async function tokenizeAll(
-  tokenize: Tokenize,
-  prefix: string,
-  texts: readonly string[],
-): Promise<TokenizedText[]> {
-  const tokenized: TokenizedText[] = [];
-  let since = performance.now();
-  for (const text of texts) {
-    tokenized.push(tokenize(prefix + text));
-    if (performance.now() - since < SLICE_MS) continue;
-    await new Promise(setImmediate);
-    since = performance.now();
-  }
-  return tokenized;
-}
-
 async function embedWindow(
   parts: EmbedderParts,
   texts: readonly string[],
   tokenized: readonly TokenizedText[],
   outcomes: Map<string, Embedded>,
 ): Promise<void> {
-  const batches = planBatches(
-    tokenized.map(({ ids }) => ids.length),
-    BATCH_TOKENS_MAX,
-  );
-  await Promise.all(
-    batches.map(async (batch) => {
+  const lengths = tokenized.map(({ ids }) => ids.length);
+  // Both lanes take from the same iterator, so that neither waits for the other.
+  const batches = planBatches(lengths, BATCH_TOKENS_MAX).values();
+  const lane = async () => {
+    for (const batch of batches) {
       const found = await embedBatch(parts, tokenized, batch);
       batch.rows.forEach((row, index) => {
         outcomes.set(texts[row] ?? "", found[index] ?? failed(EMBED_REASONS.modelFailed));
       });
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: BATCHES_WAITING }, lane));
 }
 
 /** A batch that fails is run again text by text, so that one text cannot fail its neighbours. */
@@ -118,10 +106,10 @@ function runBatch(
 ): Promise<Float32Array> {
   const ids = new BigInt64Array(rows.length * width);
   if (padTokenId !== 0) ids.fill(BigInt(padTokenId));
+  // Token ids are small and positive: the lower half of each little-endian int64 is all there is to write.
+  const halves = new Int32Array(ids.buffer);
   rows.forEach((row, at) => {
-    row.ids.forEach((id, i) => {
-      ids[at * width + i] = BigInt(id);
-    });
+    for (let i = 0; i < row.ids.length; i++) halves[2 * (at * width + i)] = row.ids[i] ?? 0;
   });
   return session.run({ ids, lengths: Int32Array.from(rows, ({ ids }) => ids.length), width });
 }
@@ -129,6 +117,7 @@ function runBatch(
 /** @param vectors `[rows, dimensions]`. */
 function outcomesOf(rows: readonly TokenizedText[], vectors: Float32Array, dimensions: number): Embedded[] {
   return rows.map(({ ids, lost }, row) => {
+    // A copy: a view would keep the whole batch alive as long as one of its vectors.
     const vector = vectors.slice(row * dimensions, (row + 1) * dimensions);
     if (!vector.every(Number.isFinite)) return failed(EMBED_REASONS.notFinite);
     if (vector.every((value) => value === 0)) return failed(EMBED_REASONS.zero);

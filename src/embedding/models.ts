@@ -1,7 +1,7 @@
 import type { ModelDescription } from "./description.ts";
 
 /** A file at the hub, at the model's pinned revision. */
-export interface HubFile {
+interface HubFile {
   readonly path: string;
   readonly bytes: number;
 }

@@ -7,9 +7,8 @@ import { type LocatedModel, listModels, locateModel, TOKENIZER_FILE } from "./di
 import { createEmbedder } from "./embed.ts";
 import { contractFrom } from "./fingerprint.ts";
 import { BUILT_IN_MODEL, DEFAULT_MODEL, findKnown, KNOWN_MODELS, type KnownModel } from "./models.ts";
-import { startSession } from "./session.ts";
+import { startSession, startTokenizer } from "./session.ts";
 import { verifyFiles } from "./sums.ts";
-import { openTokenizer } from "./tokenize.ts";
 
 export interface ModelOptions {
   /** Directory with one directory a model; null: the built-in pair alone. */
@@ -105,7 +104,7 @@ export async function loadModel(
   const { name, inputs, output, pooling, normalized, dimensions, padTokenId, maxTokens } = description;
   const verified = verifyFiles(directory, contract.files);
   const started = Promise.all([
-    openTokenizer(join(directory, TOKENIZER_FILE), maxTokens),
+    startTokenizer(name, join(directory, TOKENIZER_FILE), maxTokens),
     startSession(name, {
       graphPath: join(directory, graph),
       threads,

@@ -6,7 +6,7 @@ import { normalizeBert, splitWords } from "./bert.ts";
 /** A text as the model sees it. */
 export interface TokenizedText {
   /** With special tokens, at most the contract's maximum. */
-  readonly ids: readonly number[];
+  readonly ids: Int32Array;
   /** Tokens beyond the maximum, which the model does not see. */
   readonly lost: number;
 }
@@ -56,6 +56,6 @@ export async function openTokenizer(path: string, maxTokens: number): Promise<To
     // A lone surrogate has no UTF-8 form: it becomes U+FFFD, as in any text that went over a wire.
     const ids = tokenizer.encode(text.toWellFormed(), { add_special_tokens: false }).ids;
     const kept = ids.length > room ? ids.slice(0, room) : ids;
-    return { ids: [...before, ...kept, ...after], lost: ids.length - kept.length };
+    return { ids: Int32Array.from([...before, ...kept, ...after]), lost: ids.length - kept.length };
   };
 }

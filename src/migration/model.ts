@@ -16,6 +16,9 @@ export interface ModelContract {
   readonly normalized: boolean;
   readonly queryPrefix: string;
   readonly passagePrefix: string;
-  /** Hash of all of the above: two collections with the same fingerprint may be searched with the same query vectors. */
+  /**
+   * Hash of what changes vectors: all of the above but the names. Two collections with the same fingerprint may be
+   * searched with the same query vectors.
+   */
   readonly fingerprint: string;
 }

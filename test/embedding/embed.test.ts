@@ -21,7 +21,7 @@ const CONTRACT: ModelContract = {
 
 /** One token a UTF-16 unit. */
 const tokenize = (text: string) => {
-  const ids = Array.from({ length: Math.min(text.length, 8) }, (_, at) => text.charCodeAt(at));
+  const ids = Int32Array.from({ length: Math.min(text.length, 8) }, (_, at) => text.charCodeAt(at));
   return { ids, lost: Math.max(0, text.length - 8) };
 };
 
@@ -41,7 +41,15 @@ function letterSession(onRow: (row: Row) => readonly [number, number] | null = (
       );
     },
   };
-  return { runs, embedder: createEmbedder({ contract: CONTRACT, padTokenId: 0, tokenize, session }) };
+  return {
+    runs,
+    embedder: createEmbedder({
+      contract: CONTRACT,
+      padTokenId: 0,
+      tokenize: async (texts) => texts.map(tokenize),
+      session,
+    }),
+  };
 }
 
 test("outcomes stand in the order of the texts, whatever the batches", async () => {
@@ -126,6 +134,20 @@ test("a dead thread fails the call, not the texts", async () => {
   });
 
   await assert.rejects(embedder.embed(["a"], "passage"), { name: "TransientError" });
+});
+
+test("a short call is not kept waiting by a long one", async () => {
+  const { runs, embedder } = letterSession();
+  const long = embedder.embed(
+    Array.from({ length: 5000 }, (_, index) => `text${index}`),
+    "passage",
+  );
+
+  await embedder.embed(["a"], "query");
+  const runsBefore = runs.length;
+  await long;
+
+  assert.ok(runsBefore < runs.length / 2, `${runsBefore} of ${runs.length} runs came first`);
 });
 
 test("no texts, no runs", async () => {

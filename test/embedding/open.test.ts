@@ -52,3 +52,30 @@ test("a model is found by its contract, and only by the same fingerprint", async
   assert.equal(await models.openContract(contract), await models.open("static-384-8k"));
   assert.equal(await models.openContract({ ...contract, fingerprint: "another" }), null);
 });
+
+test("the event loop turns while a text of 100,000 characters is embedded", async () => {
+  const embedder = await openModels(BUILT_IN).open(null);
+  let turns = 0;
+  let isRunning = true;
+  const turn = () => {
+    turns++;
+    if (isRunning) setImmediate(turn);
+  };
+  setImmediate(turn);
+
+  const [outcome] = await embedder.embed(["字".repeat(100_000)], "passage");
+  isRunning = false;
+
+  assert.ok(outcome?.ok);
+  assert.equal(outcome.tokens, 512);
+  assert.equal(outcome.tokensLost, 100_000 + 2 - 512);
+  assert.ok(turns > 50, `${turns} turns`);
+});
+
+test("a model opened many times is loaded once", async () => {
+  const models = openModels(BUILT_IN);
+
+  const opened = await Promise.all([models.open("static-384-8k"), models.open("STATIC-384-8k")]);
+
+  assert.equal(opened[0], opened[1]);
+});

@@ -7,10 +7,10 @@ import { type OnnxModel, readOnnx, writeOnnx } from "./onnx-file.ts";
 import type { InputRange } from "./smooth.ts";
 
 /** One text, not padded, as the graph takes it. */
-export function feedsOf(model: ModelDescription, ids: readonly number[]): Record<string, Tensor> {
+function feedsOf(model: ModelDescription, ids: Int32Array): Record<string, Tensor> {
   const shape = [1, ids.length];
   const data = {
-    input_ids: () => BigInt64Array.from(ids, BigInt),
+    input_ids: () => BigInt64Array.from(Array.from(ids, BigInt)),
     attention_mask: () => new BigInt64Array(ids.length).fill(1n),
     token_type_ids: () => new BigInt64Array(ids.length),
   };

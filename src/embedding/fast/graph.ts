@@ -12,7 +12,7 @@ export const RUNTIME_DOMAIN = "com.microsoft";
 
 type AttributeValue = number | readonly number[];
 
-export interface NodeOptions {
+interface NodeOptions {
   readonly domain?: string;
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
@@ -34,7 +34,7 @@ export interface GraphEditor {
   redirect(from: string, to: string, but?: readonly OnnxNode[]): void;
 }
 
-export type ConstantData = Float32Array | Int8Array | Uint8Array | BigInt64Array;
+type ConstantData = Float32Array | Int8Array | Uint8Array | BigInt64Array;
 
 export function editGraph(model: OnnxModel): GraphEditor {
   const { graph } = model;

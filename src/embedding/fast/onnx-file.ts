@@ -16,7 +16,7 @@ export interface OnnxTensor {
   dataLocation?: number;
 }
 
-export interface OnnxAttribute {
+interface OnnxAttribute {
   name: string;
   /** Which field holds the value: see `ATTRIBUTE`. */
   type: number;
@@ -36,12 +36,12 @@ export interface OnnxNode {
   attribute: OnnxAttribute[];
 }
 
-export interface OnnxValue {
+interface OnnxValue {
   name: string;
   type?: object;
 }
 
-export interface OnnxGraph {
+interface OnnxGraph {
   name: string;
   node: OnnxNode[];
   initializer: OnnxTensor[];

@@ -1,8 +1,8 @@
 // Runs in a worker thread, because session.run of onnxruntime-node blocks its event loop (441 ms were seen).
-import { parentPort, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ModelInput, Pooling } from "./description.ts";
 import { poolRows } from "./pool.ts";
+import { serveThread } from "./thread.ts";
 
 export interface WorkerModel {
   readonly graphPath: string;
@@ -16,17 +16,10 @@ export interface WorkerModel {
 
 /** One batch. `ids` is `[rows, width]` int64, padded; `lengths` are the real tokens of each row. */
 export interface BatchRequest {
-  readonly id: number;
   readonly ids: BigInt64Array<ArrayBuffer>;
   readonly lengths: Int32Array<ArrayBuffer>;
   readonly width: number;
 }
-
-/** `vectors` is `[rows, dimensions]`. */
-export type WorkerAnswer =
-  | { readonly kind: "ready" }
-  | { readonly kind: "vectors"; readonly id: number; readonly vectors: Float32Array<ArrayBuffer> }
-  | { readonly kind: "failed"; readonly id: number | null; readonly message: string };
 
 function sessionOptions(model: WorkerModel): InferenceSession.SessionOptions {
   return {
@@ -107,32 +100,12 @@ function missingNames(session: InferenceSession, model: WorkerModel): string | n
   return null;
 }
 
-async function serve(port: NonNullable<typeof parentPort>, model: WorkerModel): Promise<void> {
-  const answer = (message: WorkerAnswer, transfer: readonly ArrayBuffer[] = []) =>
-    port.postMessage(message, [...transfer]);
+serveThread<WorkerModel, BatchRequest, Float32Array>(async (model) => {
   const session = await InferenceSession.create(model.graphPath, sessionOptions(model));
   const problem = missingNames(session, model);
   if (problem !== null) throw new Error(problem);
-  // One batch after the other: two runs of one session side by side would only share the same threads.
-  let last = Promise.resolve();
-  port.on("message", (request: BatchRequest) => {
-    last = last.then(async () => {
-      try {
-        const vectors = await runBatch(session, model, request);
-        answer({ kind: "vectors", id: request.id, vectors }, [vectors.buffer]);
-      } catch (error) {
-        answer({ kind: "failed", id: request.id, message: String(error) });
-      }
-    });
-  });
-  answer({ kind: "ready" });
-}
-
-if (parentPort !== null) {
-  const port = parentPort;
-  const model: WorkerModel = workerData;
-  serve(port, model).catch((error) => {
-    const answer: WorkerAnswer = { kind: "failed", id: null, message: String(error) };
-    port.postMessage(answer);
-  });
-}
+  return async (request) => {
+    const result = await runBatch(session, model, request);
+    return { result, transfer: [result.buffer] };
+  };
+});
