@@ -18,6 +18,8 @@ import type { Configuration } from "./configuration.ts";
 import { PERIOD, type PointMetrics } from "./metrics.ts";
 import type { QueuePair } from "./queues.ts";
 
+const LATE_EVENT = Duration.minutes(15);
+
 interface AlarmPlan {
   readonly name: string;
   readonly says: string;
@@ -30,6 +32,8 @@ interface AlarmPlan {
 
 export interface Watched {
   readonly pages: QueuePair;
+  /** Live events; null while the contract has no function for them. */
+  readonly events: QueuePair | null;
   readonly workflow: StateMachine;
   readonly points: PointMetrics;
 }
@@ -53,7 +57,7 @@ export function createAlarms(scope: Construct, configuration: Configuration, wat
   });
 }
 
-function plansOf(configuration: Configuration, { pages, workflow, points }: Watched): AlarmPlan[] {
+function plansOf(configuration: Configuration, { pages, events, workflow, points }: Watched): AlarmPlan[] {
   const period = PERIOD;
   return [
     {
@@ -73,6 +77,7 @@ function plansOf(configuration: Configuration, { pages, workflow, points }: Watc
       above: Duration.hours(configuration.oldestPageHours).toSeconds(),
       periods: 1,
     },
+    ...(events === null ? [] : livePlans(events)),
     // Emulators know no metric math, and nobody is woken by one.
     ...(configuration.isEmulator ? [] : [stalledPlan(configuration, pages, points)]),
     {
@@ -98,6 +103,28 @@ function plansOf(configuration: Configuration, { pages, workflow, points }: Watc
     },
   ];
 }
+
+/** Readers feel late events: what they look for is not there yet. */
+const livePlans = ({ queue, deadLetters }: QueuePair): AlarmPlan[] => [
+  {
+    name: "LiveDeadLetters",
+    says: "Live events were given up after many tries.",
+    metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+      period: PERIOD,
+      statistic: Stats.MAXIMUM,
+    }),
+    above: 0,
+    periods: 1,
+  },
+  {
+    name: "OldestEvent",
+    // A cut-over holds events for seconds, a slow first try and its repetition for minutes.
+    says: `A live event has waited longer than ${LATE_EVENT.toMinutes()} minutes.`,
+    metric: queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: Stats.MAXIMUM }),
+    above: LATE_EVENT.toSeconds(),
+    periods: 1,
+  },
+];
 
 const stalledPlan = (
   { stalledMinutes }: Configuration,

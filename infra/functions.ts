@@ -89,7 +89,8 @@ function createFunction(scope: Construct, plan: FunctionPlan): Deployed {
     role,
     logGroup: logs,
     timeout: Duration.seconds(shape.timeoutSeconds),
-    memorySize: name === "embedder" ? configuration.embedderMemoryMiB : shape.memoryMiB,
+    // One image, one model: what the embedder needs, the others of the image need.
+    memorySize: shape.image ? configuration.embedderMemoryMiB : shape.memoryMiB,
     architecture: configuration.architecture === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
     environment: environmentOf(plan),
     ...plan.resources.network,

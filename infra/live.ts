@@ -48,7 +48,7 @@ export function feedLive(
   });
   new CfnOutput(scope, "LiveQueueUrl", {
     value: events.queue.queueUrl,
-    description: "Live events: touch and put",
+    description: "Live events: put, touch, delete",
   });
   new CfnOutput(scope, "LiveBusName", {
     value: eventBus.eventBusName,

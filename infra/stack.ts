@@ -34,7 +34,7 @@ export class RemasterStack extends Stack {
     const workflow = createWorkflow(this, configuration, functions);
     createSchedule(this, configuration, workflow);
 
-    const watched = { pages, workflow, points: countPages(this, stackName, embedder.logs) };
+    const watched = { pages, events, workflow, points: countPages(this, stackName, embedder.logs) };
     const alarms = createAlarms(this, configuration, watched);
     createDashboard(this, stackName, { ...watched, alarms, embedder: embedder.lambda });
 

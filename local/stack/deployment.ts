@@ -12,6 +12,7 @@ export interface Deployment {
   readonly pagesQueueUrl: string;
   readonly deadLettersUrl: string;
   readonly ledgerBucket: string;
+  readonly liveQueueUrl: string;
 }
 
 export interface DeploymentOptions {
@@ -39,6 +40,7 @@ export function deploy(emulator: Emulator, options: DeploymentOptions): Deployme
     pagesQueueUrl: found.PagesQueueUrl,
     deadLettersUrl: found.PagesDeadLettersUrl,
     ledgerBucket: found.LedgerBucket,
+    liveQueueUrl: found.LiveQueueUrl,
   };
 }
 

@@ -10,6 +10,8 @@ import { type Answer, type RuntimeApi, startRuntimeApi } from "./runtime-api.ts"
 
 const ROOT = join(import.meta.dirname, "../..");
 
+const RESTART_MS = 500;
+
 export interface ImageFunction extends AsyncDisposable {
   /** Where the emulator sends invocations. */
   readonly url: string;
@@ -51,7 +53,8 @@ export async function serveImageFunction(name: string, timeoutMs: number): Promi
       worker.fail?.();
       if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
       void api[Symbol.asyncDispose]();
-      if (!isEnding) void startWorker(environment);
+      // A process that cannot start at all must not be started again at once.
+      setTimeout(() => isEnding || void startWorker(environment), RESTART_MS).unref();
     });
     release(worker);
   }

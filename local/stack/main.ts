@@ -21,6 +21,7 @@ if (why !== null) {
   say(`Qdrant         ${qdrantUrl}
 State machine  ${deployment.stateMachineArn}
 Pages queue    ${deployment.pagesQueueUrl}
+Live events    ${deployment.liveQueueUrl}
 Ledger         s3://${deployment.ledgerBucket}
 
 In another shell:

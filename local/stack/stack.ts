@@ -11,24 +11,26 @@ const BUILT_IN_MODELS = join(import.meta.dirname, "../../demo/models");
 export interface LocalStack extends AsyncDisposable {
   readonly emulator: Emulator;
   readonly deployment: Deployment;
-  readonly embedder: ImageFunction;
+  /** By name. */
+  readonly images: ReadonlyMap<string, ImageFunction>;
 }
 
 export interface LocalStackOptions {
   /** A Qdrant on loopback. */
   readonly qdrantUrl: string;
-  /** Embedder processes. */
+  /** Processes of each image function. */
   readonly processes: number;
   readonly say: (line: string) => void;
 }
 
 export async function startLocalStack({ qdrantUrl, processes, say }: LocalStackOptions): Promise<LocalStack> {
   await using starting = new AsyncDisposableStack();
-  const embedder = starting.use(
-    await serveImageFunction("embedder", FUNCTIONS.embedder.timeoutSeconds * 1000),
-  );
+  const images = new Map<string, ImageFunction>();
+  for (const [name, { image, timeoutSeconds }] of Object.entries(FUNCTIONS))
+    if (image) images.set(name, starting.use(await serveImageFunction(name, timeoutSeconds * 1000)));
+  const proxies = [...images].map(([name, { url }]): [string, string] => [`${STACK_NAME}-${name}`, url]);
   say("Starting the emulator of AWS (the first time it is installed into .remaster/stack) ...");
-  const emulator = starting.use(await startEmulator(new Map([[`${STACK_NAME}-embedder`, embedder.url]])));
+  const emulator = starting.use(await startEmulator(new Map(proxies)));
   say(`Deploying to ${emulator.environment.AWS_ENDPOINT_URL} with cdk deploy ...`);
   const deployment = deploy(emulator, {
     qdrantUrl,
@@ -36,13 +38,14 @@ export async function startLocalStack({ qdrantUrl, processes, say }: LocalStackO
     embeddingModel: "static-768-8k",
     embeddingDimensions: 768,
   });
-  const given = emulator.administer("function", `${STACK_NAME}-embedder`);
-  embedder.start({ ...emulator.environment, ...variablesOf(given) }, processes);
-  say(
-    "The embedder runs in processes of this machine, with its role's credentials, behind the emulator's proxy.",
-  );
+  for (const [name, image] of images) {
+    const given = emulator.administer("function", `${STACK_NAME}-${name}`);
+    image.start({ ...emulator.environment, ...variablesOf(given) }, processes);
+  }
+  say(`Image functions (${[...images.keys()].join(", ")}) run in processes of this machine, with the credentials of
+their roles, behind the emulator's proxy.`);
   const whole = starting.move();
-  return { emulator, deployment, embedder, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+  return { emulator, deployment, images, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 function variablesOf(given: unknown): Record<string, string> {

@@ -148,7 +148,7 @@ test("without any configuration there is a template to read that CloudFormation 
 test("docs/configuration.md has a row for every option, with its default, and for no other", () => {
   const text = readFileSync(join(ROOT, "docs/configuration.md"), "utf8");
   const rows = new Map(
-    [...text.matchAll(/^\| `(\w+)` \| (.+?) \| (.+?) \|$/gm)].map((match) => [match[1], match[2]]),
+    [...text.matchAll(/^\| `(\w+)`\s+\| (.+?)\s+\| (.+?)\s*\|$/gm)].map((match) => [match[1], match[2]]),
   );
 
   assert.deepEqual([...rows.keys()].sort(), [...OPTION_NAMES].sort());

@@ -16,7 +16,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-const { template, acknowledged, violations } = synthesize();
+const { template, acknowledged, violations } = synthesize({ isChecked: true });
 
 const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
 const actionsOf = (statement: Statement): readonly string[] => listOf(statement.Action);
@@ -154,5 +154,5 @@ test("a star without a reason stops the synthesis", () => {
     role.addToPolicy(new PolicyStatement({ actions: ["s3:GetObject"], resources: ["*"] }));
   };
 
-  assert.throws(() => synthesize({ change }), /Validation failed/);
+  assert.throws(() => synthesize({ change, isChecked: true }), /Validation failed/);
 });

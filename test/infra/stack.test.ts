@@ -181,6 +181,7 @@ test("the embedder has a thread for each whole vCPU its memory buys", () => {
 
 test("architecture, network, schedule and recipients are options", () => {
   const { template, violations } = synthesize({
+    isChecked: true,
     options: {
       architecture: "arm64",
       network: {

@@ -16,7 +16,9 @@ test("every alarm tells the topic when it goes off and when it is over, and rest
     "DeadLetters",
     "FailedMigration",
     "FailedPoints",
+    "LiveDeadLetters",
     "MigrationTimedOut",
+    "OldestEvent",
     "OldestPage",
     "Stalled",
   ]);

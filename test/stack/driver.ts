@@ -67,6 +67,10 @@ export function driverOf({ emulator, deployment }: LocalStack) {
       ),
     sendPage: (MessageBody: string) =>
       queue.send(new SendMessageCommand({ QueueUrl: deployment.pagesQueueUrl, MessageBody })),
+    sendEvent: (event: unknown) =>
+      queue.send(
+        new SendMessageCommand({ QueueUrl: deployment.liveQueueUrl, MessageBody: JSON.stringify(event) }),
+      ),
     async depthOf(QueueUrl: string): Promise<number> {
       const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
       const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] });

@@ -74,6 +74,15 @@ describe("the deployed stack", { skip }, () => {
     assert.equal(await aliasTarget("whole_alias"), "whole");
   });
 
+  test("a live event is embedded into both collections of a migration", async () => {
+    const point = { id: 9001, payload: { content: "The newest memory of the harbour." } };
+
+    await drive.sendEvent({ v: 1, op: "put", collection: "whole_alias", points: [point] });
+
+    for (const collection of ["whole", "whole_768d"])
+      await until(`the memory is in ${collection}`, async () => (await qdrant.count(collection)) === 301);
+  });
+
   test("refuses an unknown key by name and changes nothing", async () => {
     const refused = await drive.run({ collection: "whole", dryrun: true });
 
@@ -104,7 +113,7 @@ describe("the deployed stack", { skip }, () => {
       "an embedder is at work on a page",
       async () => (await qdrant.collection("killed_768d")) !== null,
     );
-    await until("one was killed", () => stack.embedder.killOne());
+    await until("one was killed", () => stack.images.get("embedder")?.killOne() ?? false);
     const migrated = await drive.end(execution);
 
     assert.equal(migrated.output.outcomes[0].status, "READY");
