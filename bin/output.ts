@@ -26,7 +26,7 @@ function linesOf(verb: string, run: MachineRun): Lines {
   ];
 }
 
-export const tallyText = ({ total, migrated, unchanged, skipped, failed }: Tally): string =>
+const tallyText = ({ total, migrated, unchanged, skipped, failed }: Tally): string =>
   `total ${total}, migrated ${migrated}, unchanged ${unchanged}, skipped ${skipped}, failed ${failed}`;
 
 function outcomeLines(outcome: Outcome): Lines {
@@ -44,7 +44,7 @@ function outcomeLines(outcome: Outcome): Lines {
   ];
 }
 
-export function planLines(plan: Plan): Lines {
+function planLines(plan: Plan): Lines {
   const { source, target, forecast } = plan;
   const { seconds, dollars } = forecast;
   return [

@@ -28,6 +28,8 @@ const RECORDS = "migrations/*/pass-*/records/*";
 const FOLDS = "migrations/*/pass-*/folds/*";
 const GATE = "migrations/*/verify/*";
 const ALL = "migrations/*";
+// Labelled queries that a user put there for the gate.
+const QUERIES = "queries/*";
 
 const NOTHING: Grants = { reads: [], writes: [], sends: false, counts: false };
 
@@ -36,7 +38,7 @@ export const GRANTS: Readonly<Record<string, Grants>> = {
   // Writes down which pages there are before it sends them.
   coordinator: { ...NOTHING, reads: [ALL], writes: [PAGES], sends: true },
   // The one that sees the memories writes what became of a page, and nothing else.
-  embedder: { ...NOTHING, reads: [ALL], writes: [RECORDS] },
+  embedder: { ...NOTHING, reads: [ALL, QUERIES], writes: [RECORDS] },
   // Adds records up, and sends again what the ledger misses while the queue is empty.
   progress: { reads: [ALL], writes: [STATE, FOLDS], sends: true, counts: true },
   // Plans repairs as the coordinator plans pages, and gives the verdict.

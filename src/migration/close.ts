@@ -6,6 +6,7 @@ import { readLock, releaseLock } from "./lock.ts";
 import { differencesOf } from "./pass.ts";
 import { readPlan } from "./plan.ts";
 import { restoreOptimizers } from "./prepare.ts";
+import { storeReport } from "./readReport.ts";
 import { EMPTY_SUMMARY } from "./record.ts";
 import type { Action } from "./request.ts";
 import type { Outcome, OutcomeStatus, Run } from "./run.ts";
@@ -27,6 +28,7 @@ export async function close(outside: PlannerOutside, run: Run, caught: CaughtErr
   const migration = run.migration ?? (holdsLock ? lock.migration : null);
   const error = caught === null ? null : readError(caught);
   if (error !== null && migration !== null && holdsLock) await undoHolds(outside, migration, error);
+  if (migration !== null && holdsLock) await storeReport(ledger, outside.clock, migration);
   if (holdsLock) await releaseLock(ledger, run.collection, run.execution);
   const state = migration === null ? null : await readState(ledger, migration);
   const status =

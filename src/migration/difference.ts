@@ -17,7 +17,7 @@ export interface Terms {
   readonly mayDelete: boolean;
 }
 
-export type Difference = "missing" | "payloadDifferent" | "vectorWrong" | "otherVectorsDifferent";
+type Difference = "missing" | "payloadDifferent" | "vectorWrong" | "otherVectorsDifferent";
 
 /** A point of the source and what has to be done about it. */
 export interface Comparison {

@@ -52,7 +52,7 @@ export function withMark(metadata: JsonObject, mark: CollectionMark): JsonObject
 const POOLINGS = ["cls", "mean", "pooled"] as const;
 
 /** A contract as somebody's metadata holds it; null when a part is missing or has another type. */
-export function parseContract(value: Json | undefined): ModelContract | null {
+function parseContract(value: Json | undefined): ModelContract | null {
   if (!isObject(value)) return null;
   const { id, revision, files, dimensions, maxTokens, normalized, queryPrefix, passagePrefix, fingerprint } =
     value;

@@ -131,7 +131,7 @@ function secondsToNextLook(pass: Pass, { planned, recorded }: PassProgress, now:
 }
 
 /** Sending a page twice is harmless: the first record wins. */
-export async function redriveMissing(
+async function redriveMissing(
   { ledger, queue }: Pick<PassesOutside, "ledger" | "queue">,
   at: Pick<PassRange, "migration" | "pass">,
   ranges: number,
@@ -177,5 +177,5 @@ async function afterVerify(
 }
 
 /** Nothing differs, or nothing but points that failed again when they were repaired. */
-export const isSettled = (found: Found, repairs: Summary): boolean =>
+const isSettled = (found: Found, repairs: Summary): boolean =>
   differencesOf(found) === 0 || (repairs.tally.failed > 0 && repairs.tally.failed >= differencesOf(found));

@@ -1,6 +1,6 @@
 // The outside as the story sees it. Adapters in src/qdrant, src/queue, src/ledger, src/embedding and
 // src/execution fulfil these; tests give fakes that behave.
-import type { Interval, PointId } from "./ids.ts";
+import type { PointId } from "./ids.ts";
 import type { ModelContract } from "./model.ts";
 
 /** JSON text, exactly as the server wrote it: numbers, key order and spelling stay what they were. */
@@ -171,8 +171,6 @@ export type Log = (event: string, fields: Readonly<Record<string, Json>>) => voi
 export interface Deadline {
   remainingMs(): number;
 }
-
-export type { Interval, PointId };
 
 /** The models this process can load. */
 export interface Models {

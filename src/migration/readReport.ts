@@ -1,7 +1,7 @@
 // The report of a migration, from what its ledger holds.
 import type { Assessment } from "./assess.ts";
 import { readerNames } from "./cutover.ts";
-import { gateKey } from "./keys.ts";
+import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, JsonObject, Ledger } from "./ports.ts";
@@ -9,11 +9,20 @@ import { EMPTY_SUMMARY, type Summary } from "./record.ts";
 import { type ForecastLine, makeReport, type NextAction, type PointGroup, type Report } from "./report.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
-import { readStored } from "./stored.ts";
+import { encodeStored, readStored } from "./stored.ts";
 
 export async function readReport(ledger: Ledger, clock: Clock, migration: string): Promise<Report> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
   return reportOf(plan, state, { at: clock.now(), assessment: await readAssessment(ledger, state) });
+}
+
+/** Writes `report.json` of a migration as it stands. The last run's report is the one that is kept. */
+export async function storeReport(ledger: Ledger, clock: Clock, migration: string): Promise<void> {
+  const body = encodeStored(await readReport(ledger, clock, migration));
+  const before = await ledger.read(reportKey(migration));
+  // Losing a race here loses nothing: whoever was faster wrote the report of a later state.
+  if (before === null) await ledger.create(reportKey(migration), body);
+  else await ledger.replace(reportKey(migration), body, before.version);
 }
 
 async function readAssessment(

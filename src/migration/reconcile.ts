@@ -12,7 +12,7 @@ import type { Deadline, Embedded, Embedder, Point, PointWrite, Qdrant } from "./
 import type { Tally } from "./tally.ts";
 import { composeVectors, isSound } from "./vector.ts";
 
-export type Where = { readonly interval: Interval } | { readonly ids: readonly PointId[] };
+type Where = { readonly interval: Interval } | { readonly ids: readonly PointId[] };
 
 export interface ReconcileJob {
   readonly qdrant: Qdrant;

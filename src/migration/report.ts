@@ -35,7 +35,7 @@ export interface PointGroup {
   readonly retryable?: boolean;
 }
 
-export interface Truncation {
+interface Truncation {
   readonly texts: number;
   /** Texts longer than each model's limit; old is null where the old model's files were not at hand. */
   readonly oldOver: number | null;
@@ -51,7 +51,7 @@ export interface ThroughputSample {
   readonly pointsPerSecond: number;
 }
 
-export interface Range {
+interface Range {
   readonly low: number;
   readonly high: number;
 }
@@ -64,18 +64,18 @@ export interface ForecastLine {
   readonly actual: number | null;
 }
 
-export interface CostLine {
+interface CostLine {
   readonly name: string;
   readonly usd: number;
 }
 
 /** What is promised to one kind of writer, and what this run saw of it. */
-export interface Guarantee {
+interface Guarantee {
   readonly writer: "put" | "touch" | "unannounced";
   readonly guarantee: string;
 }
 
-export interface Approval {
+interface Approval {
   readonly at: number;
   readonly action: string;
   readonly by: string;

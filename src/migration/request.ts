@@ -2,7 +2,7 @@ import { DEFAULTS } from "../defaults.ts";
 import { ConfigError } from "./errors.ts";
 import type { QualityBars } from "./qualityBars.ts";
 
-export const ACTIONS = [
+const ACTIONS = [
   "inspect",
   "migrate",
   "verify",
@@ -143,7 +143,7 @@ function field<T>(read: Reader<T>, allowed: string, fallback: T | undefined): Fi
 }
 
 /** The keys a request may have, for the refusal of any other and for the documentation's test. */
-export const REQUEST_KEYS: readonly string[] = Object.keys(FIELDS);
+const REQUEST_KEYS: readonly string[] = Object.keys(FIELDS);
 
 /**
  * Reads the workflow's input.

@@ -23,7 +23,7 @@ export type Phase =
 /** Forward: the source is the truth and the target is made equal. Reverse: the other way round, after the swap. */
 export type Direction = "forward" | "reverse";
 
-export interface Swap {
+interface Swap {
   readonly at: number;
   readonly to: string;
   readonly aliases: readonly string[];
