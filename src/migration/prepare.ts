@@ -109,11 +109,22 @@ export async function restoreTarget(
   const { summary } = await readProgress(ledger, { migration, pass: 0 }, { ranges, keep: true });
   await restoreOptimizers({ qdrant, ledger, clock }, plan);
   for (const patch of plan.after) await qdrant.updateCollection(plan.target.collection, patch);
+  await matchStrictMode(qdrant, plan);
   await updateState(ledger, { migration, now: clock.now() }, () => ({
     phase: "catch-up",
     backfilled: true,
     backfill: summary,
   }));
+}
+
+/** A server may turn strict mode on for new collections, as Qdrant Cloud does: the target is as strict as the source. */
+async function matchStrictMode(qdrant: Qdrant, { source, target }: Plan): Promise<void> {
+  const isStrict = async (name: string): Promise<boolean> => {
+    const settings = (await qdrant.collection(name))?.config.strict_mode_config;
+    return isObject(settings) && settings.enabled === true;
+  };
+  if ((await isStrict(source.collection)) || !(await isStrict(target.collection))) return;
+  await qdrant.updateCollection(target.collection, { strict_mode_config: { enabled: false } });
 }
 
 /** Also the last thing a failed run does. */

@@ -43,9 +43,9 @@ test("plan, migrate, status, verify, cutover, rollback and cleanup, as a user wo
   assert.equal(migrate.code, 0, migrate.err);
   assert.deepEqual(migrate.json?.tally, {
     total: 3000,
-    migrated: 2976,
+    migrated: 2985,
     unchanged: 0,
-    skipped: 24,
+    skipped: 15,
     failed: 0,
   });
   await assertCarriedOver(qdrant, "whisperengine_memory_elena", "whisperengine_memory_elena_768d");
@@ -213,4 +213,19 @@ test("bad input gets a clear error, its exit code, and changes nothing", async (
     });
 
   assert.deepEqual(await qdrant.collections(), ["mem"]);
+});
+
+test("where the server makes new collections strict, the target is as the source is, and the gate is green", async () => {
+  await using server = await startQdrant({
+    port: 0,
+    strictMode: { enabled: true, unindexed_filtering_retrieve: false, max_payload_index_count: 100 },
+  });
+  const qdrant = open(server.url);
+  await loadMemories(qdrant, { collection: "mem_384d", alias: "mem", count: 300 });
+  await qdrant.updateCollection("mem_384d", { strict_mode_config: { enabled: false } });
+
+  const args = ["--collection", "mem", "--source-model", "static-384-8k", "--url", server.url, "--json"];
+  const ended = await remaster(["migrate", ...args]);
+
+  assert.equal(ended.code, 0, ended.err);
 });
