@@ -50,6 +50,8 @@ const TRANSIENT: readonly string[] = [
   "Lambda.TooManyRequestsException",
   "Lambda.Unknown",
   "Sandbox.Timedout",
+  // A process that was killed; one that cannot live dies again, and the attempts are few.
+  "Runtime.ExitError",
   "States.Timeout",
 ];
 
