@@ -4,7 +4,7 @@ import { editGraph, type GraphEditor, tidyGraph } from "./graph.ts";
 import { findLinears, groupByInput, inputOf, type Linear } from "./linear.ts";
 import type { OnnxModel, OnnxNode } from "./onnx-file.ts";
 import { poolInGraph, pruneToFirstToken } from "./pooling.ts";
-import { quantizeLinears, vector } from "./quantize.ts";
+import { quantizeLinears, tokenRows, vector } from "./quantize.ts";
 import type { InputRange } from "./smooth.ts";
 
 /**
@@ -59,9 +59,10 @@ function quantizeAll(editor: GraphEditor, groups: readonly Group[], pruned: Read
   ]);
   const oneToken = editor.add("Concat", [texts, vector(editor, [1])], { attributes: { axis: 0 } });
   // Layers that share an input are all before or all behind the pruning.
+  const [every, first] = [tokenRows(everyToken), tokenRows(oneToken)];
   for (const { linears, range } of groups)
     for (const some of groupByInput(linears)) {
       const isPruned = some.some(({ matMul }) => pruned.has(matMul));
-      if (range !== null) quantizeLinears(editor, some, range, isPruned ? oneToken : everyToken);
+      if (range !== null) quantizeLinears(editor, some, range, isPruned ? first : every);
     }
 }
