@@ -1,4 +1,3 @@
-import { ConfigError } from "../../migration/errors.ts";
 import type { ModelDescription } from "../description.ts";
 import { editGraph, type GraphEditor, tidyGraph } from "./graph.ts";
 import { findLinears, groupByInput, inputOf, type Linear } from "./linear.ts";
@@ -22,14 +21,10 @@ export function rewriteGraph(
   const output = model.graph.output.find(({ name }) => name === description.output)?.name;
   if (output === undefined) throw new Error(`The graph has no output ${description.output}. This is a bug.`);
   // Names change while the graph is rewritten; the ranges go by the old ones.
-  const groups = groupByInput(findLinears(editor)).map((linears) => ({
+  const groups = groupByInput(findLinears(editor, description.name)).map((linears) => ({
     linears,
     range: rangeOf(ranges, linears),
   }));
-  if (groups.length === 0)
-    throw new ConfigError(
-      `Model ${description.name} has no layers that could be made faster; it is as fast as it is.`,
-    );
   const pruned = description.pooling === "cls" ? pruneToFirstToken(editor, output) : new Set<OnnxNode>();
   if (ranges !== null) quantizeAll(editor, groups, pruned);
   poolInGraph(editor, output, description);
