@@ -1,7 +1,7 @@
 // Embedding, against what others do: every way is a living process and gets the same texts in its turn, round by
 // round, so that a busy machine slows all of them alike. Ratios hold where absolute figures wander.
 //
-//   node bench/embed.bench.ts --model-dir ../shared/models --model minilm-l6-v2 [--fast DIR] [--python PYTHON]
+//   node bench/embed.bench.ts --model-dir ./models --model all-MiniLM-L6-v2 [--fast DIR] [--python PYTHON]
 //       [--transformers DIR] [--texts 24] [--rounds 3] [--threads 1]
 import {
   copyFileSync,
@@ -18,6 +18,9 @@ import { parseArgs } from "node:util";
 import { InferenceSession } from "onnxruntime-node";
 import { cosine } from "../src/embedding/answers.ts";
 import { type LocatedModel, locateDirectory, locateModel } from "../src/embedding/directory.ts";
+import { editGraph } from "../src/embedding/fast/graph.ts";
+import { findLinears } from "../src/embedding/fast/linear.ts";
+import { readOnnx } from "../src/embedding/fast/onnx-file.ts";
 import { openTokenizer } from "../src/embedding/tokenize.ts";
 import { chatTexts } from "./corpus.ts";
 import type { WaySettings } from "./embed-way.ts";
@@ -88,10 +91,16 @@ async function startWays(model: LocatedModel, fast: LocatedModel | null, graph: 
     return startWay(name, process.execPath, [script, JSON.stringify(all)]);
   };
   const seed = join(import.meta.dirname, "embed_seed.py");
+  if (flags.transformers === undefined)
+    console.log(
+      "transformers: left out, name a directory that has @huggingface/transformers with --transformers",
+    );
+  const library = (name: string, batch: number) =>
+    flags.transformers === undefined ? null : node(name, { way: "transformers", batch });
   const started = [
     await startWay("python, one a call", flags.python, [seed, model.directory, graph]),
-    await node("transformers, one a call", { way: "transformers" }),
-    await node("transformers, batch 32", { way: "transformers", batch: 32 }),
+    await library("transformers, one a call", 1),
+    await library("transformers, batch 32", 32),
     await node("onnxruntime-node, batch 32", { way: "onnxruntime", batch: 32 }),
     await node("onnxruntime-node, one a call", { way: "onnxruntime" }),
     await node("ours, fp32", {}),
@@ -122,7 +131,24 @@ function lossOf(vectors: WayAnswer["vectors"], reference: WayAnswer["vectors"]):
   return `cosine mean ${(sum(cosines) / cosines.length).toFixed(5)} p1 ${percentile.toFixed(5)} min ${(cosines[0] ?? 0).toFixed(5)}, top-10 overlap ${(sum(shares) / shares.length).toFixed(3)}`;
 }
 
-function print(measured: readonly Measured[], rounds: readonly { texts: number; tokens: number }[]): void {
+/** Multiplications and additions of the linear layers for one token. */
+async function operationsPerToken(graph: string, name: string): Promise<number> {
+  const editor = editGraph(await readOnnx(graph));
+  const linears = name.startsWith("static-") ? [] : findLinears(editor, name);
+  return linears.reduce((all, { inputs, outputs }) => all + 2 * inputs * outputs, 0);
+}
+
+interface Bounds {
+  /** 10^9 operations a CPU second of a product alone, by precision. */
+  readonly roof: { readonly float32: number; readonly int8: number };
+  readonly operations: number;
+}
+
+function print(
+  measured: readonly Measured[],
+  rounds: readonly { texts: number; tokens: number }[],
+  { roof, operations }: Bounds,
+): void {
   const [base] = measured;
   const reference = measured.find(({ way }) => way.name.startsWith("onnxruntime-node, one"));
   const texts = sum(rounds.map((round) => round.texts));
@@ -139,6 +165,7 @@ function print(measured: readonly Measured[], rounds: readonly { texts: number; 
         `${(tokens / seconds).toFixed(0)} tokens/s`,
         `${(tokens / cpuSeconds).toFixed(0)} tokens/CPU-s`,
         `x ${ratio(({ ms }) => ms)} wall, x ${ratio(({ cpuMs }) => cpuMs)} CPU`,
+        `${((100 * operations * tokens) / cpuSeconds / 1e9 / (way.name.endsWith("fast") ? roof.int8 : roof.float32)).toFixed(0)} % of the roof`,
         `${answers.at(-1)?.maxRssMiB} MiB`,
         `cold ${way.coldMs} ms`,
         lossOf(answers[0]?.vectors, reference?.answers[0]?.vectors),
@@ -164,7 +191,9 @@ try {
   console.log(
     `roof, one thread: ${roof.float32.toFixed(0)} GFLOP/s float32, ${roof.int8.toFixed(0)} GOP/s int8`,
   );
-  const ways = await startWays(model, fast, await writeReference(model, root));
+  const graph = await writeReference(model, root);
+  const operations = await operationsPerToken(graph, model.description.name);
+  const ways = await startWays(model, fast, graph);
   const measured = ways.map((way): Measured => ({ way, answers: [] }));
   const rounds: { texts: number; tokens: number }[] = [];
   for (let at = 0; at < corpus.length; at += perRound) {
@@ -172,7 +201,7 @@ try {
     rounds.push({ texts: texts.length, tokens: sum(lengths.slice(at, at + perRound)) });
     for (const { way, answers } of measured) answers.push(await way.embed(texts, at === 0));
   }
-  print(measured, rounds);
+  print(measured, rounds, { roof, operations });
   for (const way of ways) way.stop();
 } finally {
   rmSync(root, { recursive: true });

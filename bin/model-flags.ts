@@ -8,6 +8,12 @@ export interface ModelFlags {
   readonly threads: number;
 }
 
+/** Where a command of models writes: its answer, and how far it is. */
+export interface ModelStreams {
+  readonly out: NodeJS.WritableStream;
+  readonly progress: NodeJS.WritableStream;
+}
+
 function parseThreads(text: string): number {
   const threads = Number(text);
   if (Number.isInteger(threads) && threads >= 1 && threads <= 256) return threads;

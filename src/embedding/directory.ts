@@ -33,11 +33,11 @@ async function readText(path: string): Promise<string | null> {
 
 async function directoriesIn(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch((cause) => {
+    // A bundle may come without the built-in pair.
+    if (root === BUILT_IN_DIR) return [];
     throw new ConfigError(
       `The model directory ${root} cannot be read; set REMASTER_MODEL_DIR to one that can.`,
-      {
-        cause,
-      },
+      { cause },
     );
   });
   return entries

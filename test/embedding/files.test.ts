@@ -156,3 +156,17 @@ test("whatever changes vectors changes the fingerprint", async (t) => {
 
   assert.equal(new Set(fingerprints).size, changes.length + 1);
 });
+
+test("a directory of models that cannot be read is refused with its name", async () => {
+  const models = openModels({
+    modelDir: "/nowhere/models",
+    defaultModel: null,
+    dimensions: null,
+    threads: 1,
+  });
+
+  await assert.rejects(models.open(null), {
+    name: "ConfigError",
+    message: /\/nowhere\/models cannot be read/,
+  });
+});

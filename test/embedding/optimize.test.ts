@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { modelCommand } from "../../bin/model.ts";
 import { cosine } from "../../src/embedding/answers.ts";
-import { type LocatedModel, locateDirectory } from "../../src/embedding/directory.ts";
+import { BUILT_IN_DIR, type LocatedModel, locateDirectory } from "../../src/embedding/directory.ts";
 import { readOnnx } from "../../src/embedding/fast/onnx-file.ts";
 import { optimizeModel, type Precision } from "../../src/embedding/fast/optimize.ts";
 import { loadModel } from "../../src/embedding/open.ts";
@@ -125,4 +128,36 @@ test("a damaged original and too few texts are refused, and nothing is left behi
   });
 
   assert.deepEqual(readdirSync(out), ["tiny"]);
+});
+
+test("model optimize says what the copy loses", async (t) => {
+  const { out } = await tiny(t, "mean");
+  const texts = join(out, "texts.jsonl");
+  writeFileSync(
+    texts,
+    plainTexts(60)
+      .map((one) => `${JSON.stringify(one)}\n`)
+      .join(""),
+  );
+  const streams = { out: new PassThrough(), progress: new PassThrough().resume() };
+  const said = text(streams.out);
+
+  const args = ["optimize", "tiny", "--model-dir", out, "--texts", texts];
+  await modelCommand(streams).parseAsync(args, { from: "user" });
+  streams.out.end();
+
+  assert.match(
+    await said,
+    /30 texts: cosine mean 0\.99\d+, .*top-10 overlap .*\ntiny is optimised in .*tiny-fast/,
+  );
+});
+
+test("a model without layers to make faster is refused", async (t) => {
+  const { out } = await tiny(t, "mean");
+  const tokenTable = await located(join(BUILT_IN_DIR, "static-384-8k"));
+
+  await assert.rejects(optimizeModel(tokenTable, optionsFor(out, "int8")), {
+    name: "ConfigError",
+    message: /no layers that could be made faster/,
+  });
 });

@@ -27,6 +27,7 @@ export interface Calibrating {
 /**
  * Runs texts through the float32 graph and notes, for every input of a linear layer, the smallest and largest
  * value of each channel.
+ * @throws ConfigError when the graph holds no linear layer.
  * @param tapPath a file that may be written: the graph with these inputs as outputs.
  */
 export async function calibrate(
@@ -35,7 +36,7 @@ export async function calibrate(
   { model: description, tokenize, texts, threads }: Calibrating,
 ): Promise<ReadonlyMap<string, InputRange>> {
   const model = await readOnnx(graphPath);
-  const tapped = tap(model);
+  const tapped = tap(model, description.name);
   await writeOnnx(tapPath, model);
   const session = await InferenceSession.create(tapPath, {
     intraOpNumThreads: threads,
@@ -51,8 +52,8 @@ export async function calibrate(
   return ranges;
 }
 
-function tap(model: OnnxModel): string[] {
-  const groups = groupByInput(findLinears(editGraph(model)));
+function tap(model: OnnxModel, name: string): string[] {
+  const groups = groupByInput(findLinears(editGraph(model), name));
   const names = groups.flatMap(([first]) => (first === undefined ? [] : [inputOf(first)]));
   model.graph.output.push(...names.map((name) => ({ name, type: { tensorType: { elemType: 1 } } })));
   return names;

@@ -1,3 +1,4 @@
+import { ConfigError } from "../../migration/errors.ts";
 import { floatsOf, type GraphEditor, numberOf } from "./graph.ts";
 import type { OnnxNode } from "./onnx-file.ts";
 
@@ -20,9 +21,16 @@ export function groupByInput(linears: readonly Linear[]): Linear[][] {
   return [...Map.groupBy(linears, inputOf).values()];
 }
 
-/** Every linear layer, in the order of the graph. */
-export function findLinears(editor: GraphEditor): Linear[] {
-  return editor.model.graph.node.flatMap((node) => linearAt(editor, node) ?? []);
+/**
+ * Every linear layer, in the order of the graph.
+ * @param name of the model, for the error.
+ * @throws ConfigError when there is none: a table of tokens is as fast as it is.
+ */
+export function findLinears(editor: GraphEditor, name: string): Linear[] {
+  const linears = editor.model.graph.node.flatMap((node) => linearAt(editor, node) ?? []);
+  if (linears.length === 0)
+    throw new ConfigError(`Model ${name} has no layers that could be made faster; use it as it is.`);
+  return linears;
 }
 
 function linearAt(editor: GraphEditor, matMul: OnnxNode): Linear | undefined {

@@ -12,23 +12,41 @@ interface QuantizedInput {
   readonly zero: string;
 }
 
+/** Rows of the token matrix in a part of the graph, and what depends on their number alone. */
+export interface TokenRows {
+  /** Name of the shape `[batch, tokens]`. */
+  readonly leading: string;
+  /** Output shapes by their last dimension, and vectors of zero points by their value: one of each is enough. */
+  readonly shapes: Map<number, string>;
+  readonly zeros: Map<number, string>;
+}
+
+export const tokenRows = (leading: string): TokenRows => ({ leading, shapes: new Map(), zeros: new Map() });
+
+/** What the map holds under the key, made the first time it is asked for. */
+function onceFor(made: Map<number, string>, key: number, make: () => string): string {
+  const found = made.get(key) ?? make();
+  made.set(key, found);
+  return found;
+}
+
 /**
  * Rewrites linear layers that read the same input: 8-bit products with one scale a token and one a weight column.
  * A scale a token makes a vector independent of its neighbours in the batch: retries and verification see the
  * same vector. Only operators of the standard and of the runtime's CPU provider are used.
- * @param leading name of the shape `[batch, tokens]` that outputs get back.
+ * @param part of the graph the layers are in.
  */
 export function quantizeLinears(
   editor: GraphEditor,
   linears: readonly Linear[],
   range: InputRange,
-  leading: string,
+  part: TokenRows,
 ): void {
   const [first] = linears;
   if (first === undefined) return;
   const factors = isSmoothed(editor, first) ? smoothingOf(linears, range) : null;
-  const input = quantizeInput(editor, first, { factors, range });
-  for (const linear of linears) replaceLinear(editor, linear, { input, factors, leading });
+  const input = quantizeInput(editor, first, { factors, range, part });
+  for (const linear of linears) replaceLinear(editor, linear, { input, factors, part });
 }
 
 /**
@@ -42,14 +60,18 @@ const isSmoothed = (editor: GraphEditor, linear: Linear): boolean =>
 interface Calibration {
   readonly factors: Float32Array | null;
   readonly range: InputRange;
+  readonly part: TokenRows;
 }
 
-function quantizeInput(editor: GraphEditor, linear: Linear, { factors, range }: Calibration): QuantizedInput {
+function quantizeInput(
+  editor: GraphEditor,
+  linear: Linear,
+  { factors, range, part }: Calibration,
+): QuantizedInput {
   const rows = smoothRows(editor, linear, factors);
   const zero = factors === null ? zeroFor(range) : MIDDLE;
   const scales = rowScales(editor, rows, zero);
-  const zeros = editor.add("ConstantOfShape", [editor.add("Shape", [scales])]);
-  fillWith(editor, zeros, zero);
+  const zeros = onceFor(part.zeros, zero, () => filled(editor, scales, zero));
   return {
     values: editor.add("QuantizeLinear", [rows, scales, zeros], {
       domain: RUNTIME_DOMAIN,
@@ -105,10 +127,10 @@ export function reduceRows(editor: GraphEditor, opType: string, rows: string): s
 interface Replacement {
   readonly input: QuantizedInput;
   readonly factors: Float32Array | null;
-  readonly leading: string;
+  readonly part: TokenRows;
 }
 
-function replaceLinear(editor: GraphEditor, linear: Linear, { input, factors, leading }: Replacement): void {
+function replaceLinear(editor: GraphEditor, linear: Linear, { input, factors, part }: Replacement): void {
   const { inputs, outputs, add } = linear;
   const name = linear.matMul.output[0] ?? "";
   const { values, scales } = quantizeWeights(linear, factors);
@@ -121,7 +143,9 @@ function replaceLinear(editor: GraphEditor, linear: Linear, { input, factors, le
   );
   const scaled = editor.add("Mul", [product, input.scales]);
   const { result, end } = withBias(editor, scaled, add, linear.matMul);
-  const shape = editor.add("Concat", [leading, vector(editor, [outputs])], { attributes: { axis: 0 } });
+  const shape = onceFor(part.shapes, outputs, () =>
+    editor.add("Concat", [part.leading, vector(editor, [outputs])], { attributes: { axis: 0 } }),
+  );
   editor.redirect(end, editor.add("Reshape", [result, shape]));
 }
 
@@ -146,8 +170,10 @@ export function vector(editor: GraphEditor, values: readonly number[]): string {
 export const scalar = (editor: GraphEditor, value: number): string =>
   editor.addConstant(`remaster/float_${value}`, Float32Array.of(value), []);
 
-/** Sets the value of a ConstantOfShape node. */
-function fillWith(editor: GraphEditor, output: string, zero: number): void {
+/** A vector as long as `like`, of one value. */
+function filled(editor: GraphEditor, like: string, zero: number): string {
+  const output = editor.add("ConstantOfShape", [editor.add("Shape", [like])]);
   const value = { name: "", dims: [1], dataType: ELEMENT.uint8, rawData: Uint8Array.of(zero) };
   editor.producer(output)?.attribute.push({ name: "value", type: ATTRIBUTE.tensor, t: value });
+  return output;
 }

@@ -1,10 +1,9 @@
-import { ConfigError } from "../../migration/errors.ts";
 import type { ModelDescription } from "../description.ts";
 import { editGraph, type GraphEditor, tidyGraph } from "./graph.ts";
 import { findLinears, groupByInput, inputOf, type Linear } from "./linear.ts";
 import type { OnnxModel, OnnxNode } from "./onnx-file.ts";
 import { poolInGraph, pruneToFirstToken } from "./pooling.ts";
-import { quantizeLinears, vector } from "./quantize.ts";
+import { quantizeLinears, tokenRows, vector } from "./quantize.ts";
 import type { InputRange } from "./smooth.ts";
 
 /**
@@ -22,14 +21,10 @@ export function rewriteGraph(
   const output = model.graph.output.find(({ name }) => name === description.output)?.name;
   if (output === undefined) throw new Error(`The graph has no output ${description.output}. This is a bug.`);
   // Names change while the graph is rewritten; the ranges go by the old ones.
-  const groups = groupByInput(findLinears(editor)).map((linears) => ({
+  const groups = groupByInput(findLinears(editor, description.name)).map((linears) => ({
     linears,
     range: rangeOf(ranges, linears),
   }));
-  if (groups.length === 0)
-    throw new ConfigError(
-      `Model ${description.name} has no layers that could be made faster; it is as fast as it is.`,
-    );
   const pruned = description.pooling === "cls" ? pruneToFirstToken(editor, output) : new Set<OnnxNode>();
   if (ranges !== null) quantizeAll(editor, groups, pruned);
   poolInGraph(editor, output, description);
@@ -59,9 +54,10 @@ function quantizeAll(editor: GraphEditor, groups: readonly Group[], pruned: Read
   ]);
   const oneToken = editor.add("Concat", [texts, vector(editor, [1])], { attributes: { axis: 0 } });
   // Layers that share an input are all before or all behind the pruning.
+  const [every, first] = [tokenRows(everyToken), tokenRows(oneToken)];
   for (const { linears, range } of groups)
     for (const some of groupByInput(linears)) {
       const isPruned = some.some(({ matMul }) => pruned.has(matMul));
-      if (range !== null) quantizeLinears(editor, some, range, isPruned ? oneToken : everyToken);
+      if (range !== null) quantizeLinears(editor, some, range, isPruned ? first : every);
     }
 }
