@@ -37,8 +37,6 @@ export interface Configuration {
   readonly embedderMemoryMiB: number;
   /** Pages embedded side by side. */
   readonly concurrency: number;
-  /** Seconds between two looks at the progress. */
-  readonly waitSeconds: number;
   readonly migrationTimeoutHours: number;
   readonly logRetentionDays: number;
   readonly ledgerRetentionDays: number;
@@ -98,7 +96,6 @@ export function parseConfiguration(given: Readonly<Record<string, unknown>>): Co
     architecture: take("architecture"),
     embedderMemoryMiB: take("embedderMemoryMiB"),
     concurrency: take("concurrency"),
-    waitSeconds: take("waitSeconds"),
     migrationTimeoutHours: take("migrationTimeoutHours"),
     logRetentionDays: take("logRetentionDays"),
     ledgerRetentionDays: take("ledgerRetentionDays"),

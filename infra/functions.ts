@@ -176,7 +176,6 @@ function environmentOf({ name, shape, configuration, resources }: FunctionPlan):
     embeddingDimensions: String(configuration.embeddingDimensions),
     modelDir: MODEL_DIRECTORY_IN_IMAGE,
     concurrency: String(configuration.concurrency),
-    waitSeconds: String(configuration.waitSeconds),
     executions: "states",
     embeddingThreads: String(threadsOf(configuration.embedderMemoryMiB)),
     ...(shape.key === "none" ? {} : { qdrantApiKeySecret: secretOf(configuration, shape.key) }),

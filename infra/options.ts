@@ -146,7 +146,6 @@ export const OPTIONS: { readonly [Name in keyof Configuration]: Option<Configura
   embedderMemoryMiB: wholeOption(512, 10_240, FUNCTIONS.embedder.memoryMiB),
   // 2 and 1,000 are the limits of an event source mapping.
   concurrency: wholeOption(2, 1000, 20),
-  waitSeconds: wholeOption(1, 900, 30),
   // The queue keeps a message 14 days at most; a migration that takes longer has come to a stop.
   migrationTimeoutHours: wholeOption(1, 24 * 365, 14 * 24),
   logRetentionDays: {

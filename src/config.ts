@@ -16,7 +16,6 @@ export interface Config {
   readonly embeddingDimensions: number | null;
   readonly modelDir: string | null;
   readonly concurrency: number | null;
-  readonly waitSeconds: number | null;
   readonly executions: string | null;
   readonly embeddingThreads: number | null;
   /** Bucket in the path of a URL instead of its host: what services at an address of their own understand. */
@@ -48,7 +47,6 @@ export function readConfig(environment: Environment = process.env): Config {
     embeddingDimensions: read("embeddingDimensions", wholeNumber(1, 65_536)),
     modelDir: read("modelDir", TEXT),
     concurrency: read("concurrency", wholeNumber(1, 1000)),
-    waitSeconds: read("waitSeconds", wholeNumber(0, 3600)),
     executions: read("executions", EXECUTIONS),
     embeddingThreads: read("embeddingThreads", wholeNumber(1, 256)),
     isS3PathStyle: S3_ENDPOINTS.some((name) => given(environment, name) !== null),

@@ -21,8 +21,6 @@ export const ENV = {
   modelDir: "REMASTER_MODEL_DIR",
   /** How many messages the event source mapping hands out at once; the forecast divides by it. */
   concurrency: "REMASTER_CONCURRENCY",
-  /** Seconds a Wait state of the workflow lasts. */
-  waitSeconds: "REMASTER_WAIT_SECONDS",
   /** How executions are looked up to see whether a lock's owner still runs: `states` (AWS) or `process:<folder>`. */
   executions: "REMASTER_EXECUTIONS",
   /** ONNX threads of one session: one per vCPU the function has, never the host's count. */
@@ -58,7 +56,7 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
     memoryMiB: 512,
     image: false,
     key: "manage",
-    environment: [...QDRANT, "ledgerUrl", "pagesQueueUrl", "concurrency", "waitSeconds", "executions"],
+    environment: [...QDRANT, "ledgerUrl", "concurrency", "executions"],
   },
   coordinator: {
     // Lambda's limit; the coordinator itself stops well before and goes on from the stored plan.
@@ -102,7 +100,7 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
     memoryMiB: 512,
     image: false,
     key: "none",
-    environment: ["ledgerUrl", "pagesQueueUrl", "waitSeconds"],
+    environment: ["ledgerUrl", "pagesQueueUrl"],
   },
   verifier: {
     timeoutSeconds: 900,
@@ -116,7 +114,7 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
     memoryMiB: 512,
     image: false,
     key: "manage",
-    environment: [...QDRANT, "ledgerUrl", "executions"],
+    environment: [...QDRANT, "ledgerUrl"],
   },
 };
 

@@ -41,7 +41,6 @@ function valuesOf(options: HostOptions): Given {
     ...(embeddingDimensions === null ? {} : { embeddingDimensions: String(embeddingDimensions) }),
     concurrency: String(concurrency),
     // A look at the ledger costs nothing here.
-    waitSeconds: "1",
     executions: `process:${ledgerFolder}`,
     // The embedders share the machine's processors.
     embeddingThreads: String(Math.max(1, Math.floor(availableParallelism() / concurrency))),

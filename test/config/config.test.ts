@@ -13,7 +13,6 @@ const good = {
   EMBEDDING_DIMENSIONS: "768",
   REMASTER_MODEL_DIR: "/opt/models",
   REMASTER_CONCURRENCY: "10",
-  REMASTER_WAIT_SECONDS: "30",
   REMASTER_EXECUTIONS: "states",
   REMASTER_EMBEDDING_THREADS: "1",
 };
@@ -39,7 +38,6 @@ test("reads every variable of the contract", () => {
     embeddingDimensions: 768,
     modelDir: "/opt/models",
     concurrency: 10,
-    waitSeconds: 30,
     executions: "states",
     embeddingThreads: 1,
     isS3PathStyle: false,

@@ -45,7 +45,6 @@ test("a function has the variables that the contract names for it, and nothing o
     REMASTER_LEDGER_URL: "file:///ledger",
     REMASTER_PAGES_QUEUE_URL: "memory:pages",
     REMASTER_CONCURRENCY: "2",
-    REMASTER_WAIT_SECONDS: "1",
     REMASTER_EXECUTIONS: "process:/ledger",
   });
 });
