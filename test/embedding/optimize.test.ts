@@ -13,7 +13,7 @@ import { optimizeModel, type Precision } from "../../src/embedding/fast/optimize
 import { loadModel } from "../../src/embedding/open.ts";
 import type { Embedder } from "../../src/migration/ports.ts";
 import { seeded } from "../support/random.ts";
-import { writeTinyEncoder } from "../support/tiny-encoder.ts";
+import { type TinyEncoder, writeTinyEncoder } from "../support/tiny-encoder.ts";
 
 const WORDS =
   "the cat sat on a mat and my sister went hiking in mountains while it rained last weekend".split(" ");
@@ -31,10 +31,10 @@ async function located(directory: string): Promise<LocatedModel> {
   return model;
 }
 
-async function tiny(t: TestContext, pooling: "cls" | "mean"): Promise<{ model: LocatedModel; out: string }> {
+async function tiny(t: TestContext, encoder: TinyEncoder): Promise<{ model: LocatedModel; out: string }> {
   const out = mkdtempSync(join(tmpdir(), "remaster-tiny-"));
   t.after(() => rmSync(out, { recursive: true }));
-  await writeTinyEncoder(join(out, "tiny"), pooling);
+  await writeTinyEncoder(join(out, "tiny"), encoder);
   return { model: await located(join(out, "tiny")), out };
 }
 
@@ -54,9 +54,21 @@ async function vectors(embedder: Embedder, texts: readonly string[]): Promise<Fl
   });
 }
 
-for (const pooling of ["cls", "mean"] as const) {
-  test(`${pooling}: the graph rewritten in float32 gives the same vectors`, async (t) => {
-    const { model, out } = await tiny(t, pooling);
+const ENCODERS: readonly TinyEncoder[] = [
+  { pooling: "cls", operatorSet: 17 },
+  { pooling: "mean", operatorSet: 18 },
+  { pooling: "cls", operatorSet: 11 },
+];
+const [CLS, MEAN] = [
+  { pooling: "cls", operatorSet: 17 },
+  { pooling: "mean", operatorSet: 17 },
+] as const;
+
+for (const encoder of ENCODERS) {
+  const name = `${encoder.pooling}, operator set ${encoder.operatorSet}`;
+
+  test(`${name}: the graph rewritten in float32 gives the same vectors`, async (t) => {
+    const { model, out } = await tiny(t, encoder);
 
     const { directory, loss } = await optimizeModel(model, optionsFor(out, "fp32"));
 
@@ -64,8 +76,8 @@ for (const pooling of ["cls", "mean"] as const) {
     assert.equal((await located(directory)).description.pooling, "pooled");
   });
 
-  test(`${pooling}: the fast file is close, and does not depend on the batch`, async (t) => {
-    const { model, out } = await tiny(t, pooling);
+  test(`${name}: the fast file is close, and does not depend on the batch`, async (t) => {
+    const { model, out } = await tiny(t, encoder);
     const texts = plainTexts(60);
 
     const { directory } = await optimizeModel(model, optionsFor(out, "int8"));
@@ -82,7 +94,7 @@ for (const pooling of ["cls", "mean"] as const) {
 }
 
 test("the fast file has a fingerprint, hashes and known answers of its own", async (t) => {
-  const { model, out } = await tiny(t, "mean");
+  const { model, out } = await tiny(t, MEAN);
 
   const { directory } = await optimizeModel(model, optionsFor(out, "int8"));
 
@@ -94,7 +106,7 @@ test("the fast file has a fingerprint, hashes and known answers of its own", asy
 });
 
 test("every linear layer is in 8 bits", async (t) => {
-  const { model, out } = await tiny(t, "cls");
+  const { model, out } = await tiny(t, CLS);
 
   const { directory } = await optimizeModel(model, optionsFor(out, "int8"));
 
@@ -105,7 +117,7 @@ test("every linear layer is in 8 bits", async (t) => {
 });
 
 test("the same texts make the same file", async (t) => {
-  const { model, out } = await tiny(t, "mean");
+  const { model, out } = await tiny(t, MEAN);
 
   const first = await optimizeModel(model, optionsFor(out, "int8"));
   const { files } = (await located(first.directory)).contract;
@@ -115,7 +127,7 @@ test("the same texts make the same file", async (t) => {
 });
 
 test("a damaged original and too few texts are refused, and nothing is left behind", async (t) => {
-  const { model, out } = await tiny(t, "mean");
+  const { model, out } = await tiny(t, MEAN);
   await assert.rejects(optimizeModel(model, optionsFor(out, "int8", plainTexts(3))), {
     name: "ConfigError",
     message: /at least 20 texts .*found 3/,
@@ -131,7 +143,7 @@ test("a damaged original and too few texts are refused, and nothing is left behi
 });
 
 test("model optimize says what the copy loses", async (t) => {
-  const { out } = await tiny(t, "mean");
+  const { out } = await tiny(t, MEAN);
   const texts = join(out, "texts.jsonl");
   writeFileSync(
     texts,
@@ -153,7 +165,7 @@ test("model optimize says what the copy loses", async (t) => {
 });
 
 test("a model without layers to make faster is refused", async (t) => {
-  const { out } = await tiny(t, "mean");
+  const { out } = await tiny(t, MEAN);
   const tokenTable = await located(join(BUILT_IN_DIR, "static-384-8k"));
 
   await assert.rejects(optimizeModel(tokenTable, optionsFor(out, "int8")), {

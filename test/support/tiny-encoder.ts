@@ -10,11 +10,18 @@ const VOCABULARY = 8000;
 const HIDDEN = 64;
 const INNER = 256;
 
+export interface TinyEncoder {
+  readonly pooling: "cls" | "mean";
+  /** Operator set: the hub's older files have 11, with normalisation and activation as chains of small operators. */
+  readonly operatorSet: 11 | 17 | 18;
+}
+
 /** A one-layer encoder with random weights, in the shape that exporters give; outlier channels as real ones have. */
-export async function writeTinyEncoder(directory: string, pooling: "cls" | "mean"): Promise<void> {
+export async function writeTinyEncoder(directory: string, encoder: TinyEncoder): Promise<void> {
+  const { pooling, operatorSet } = encoder;
   mkdirSync(directory, { recursive: true });
   copyFileSync(join(BUILT_IN_DIR, "static-384-8k/tokenizer.json"), join(directory, "tokenizer.json"));
-  await writeOnnx(join(directory, "model.onnx"), tinyEncoder());
+  await writeOnnx(join(directory, "model.onnx"), tinyEncoder(operatorSet));
   const description = { name: "tiny", dimension: HIDDEN, maxTokens: 64, pooling, normalize: true };
   writeFileSync(join(directory, "config.json"), JSON.stringify(description));
   const files: Record<string, string> = {};
@@ -22,7 +29,7 @@ export async function writeTinyEncoder(directory: string, pooling: "cls" | "mean
   writeFileSync(join(directory, "SHA256SUMS"), encodeSums(files));
 }
 
-function tinyEncoder(): OnnxModel {
+function tinyEncoder(operatorSet: number): OnnxModel {
   const shape = { dim: [{ dimParam: "batch" }, { dimParam: "tokens" }] };
   const input = ["input_ids", "attention_mask"].map((name) => ({
     name,
@@ -30,11 +37,11 @@ function tinyEncoder(): OnnxModel {
   }));
   const graph = { name: "tiny", node: [], initializer: [], input, output: [], valueInfo: [] };
   const opsetImport = [
-    { domain: "", version: 17 },
+    { domain: "", version: operatorSet },
     { domain: "com.microsoft", version: 1 },
   ];
   const model: OnnxModel = { irVersion: 8, graph, opsetImport };
-  const output = encode(editGraph(model));
+  const output = encode(editGraph(model), operatorSet);
   model.graph.output.push({ name: output, type: { tensorType: { elemType: 1 } } });
   const [last] = model.graph.node.slice(-1);
   if (last !== undefined) last.output = ["last_hidden_state"];
@@ -42,13 +49,16 @@ function tinyEncoder(): OnnxModel {
   return model;
 }
 
-function encode(editor: GraphEditor): string {
-  const layers = layersOf(editor);
+function encode(editor: GraphEditor, operatorSet: number): string {
+  const layers = layersOf(editor, operatorSet);
   const table = layers.weights("table", VOCABULARY, HIDDEN);
   const tokens = layers.norm("first", editor.add("Gather", [table, "input_ids"]));
   const [q, k, v] = ["q", "k", "v"].map((name) => layers.linear(name, tokens, HIDDEN, HIDDEN));
   const transposed = editor.add("Transpose", [k ?? ""], { attributes: { perm: [0, 2, 1] } });
-  const scores = editor.add("Add", [editor.add("MatMul", [q ?? "", transposed]), maskOf(editor)]);
+  const scores = editor.add("Add", [
+    editor.add("MatMul", [q ?? "", transposed]),
+    maskOf(editor, operatorSet),
+  ]);
   const context = editor.add("MatMul", [
     editor.add("Softmax", [scores], { attributes: { axis: -1 } }),
     v ?? "",
@@ -64,15 +74,19 @@ function encode(editor: GraphEditor): string {
 }
 
 /** `[batch, 1, tokens]`: 0 for a token, -10000 for padding. */
-function maskOf(editor: GraphEditor): string {
+function maskOf(editor: GraphEditor, operatorSet: number): string {
   const one = editor.addConstant("axis", BigInt64Array.of(1n), [1]);
   const mask = editor.add("Cast", ["attention_mask"], { attributes: { to: 1 } });
-  const row = editor.add("Unsqueeze", [mask, one]);
+  // The axes were an attribute before operator set 13.
+  const row =
+    operatorSet < 13
+      ? editor.add("Unsqueeze", [mask], { attributes: { axes: [1] } })
+      : editor.add("Unsqueeze", [mask, one]);
   const far = editor.addConstant("far", Float32Array.of(10_000), []);
   return editor.add("Sub", [editor.add("Mul", [row, far]), far]);
 }
 
-function layersOf(editor: GraphEditor) {
+function layersOf(editor: GraphEditor, operatorSet: number) {
   const random = seeded(7);
   const numbers = (count: number, scale: number) =>
     Float32Array.from({ length: count }, () => ((random.int(20_001) - 10_000) / 10_000) * scale);
@@ -92,7 +106,27 @@ function layersOf(editor: GraphEditor) {
       const gains = Float32Array.from({ length: HIDDEN }, (_, channel) => (channel % 16 === 3 ? 20 : 1));
       const gain = editor.addConstant(`${name}.gain`, gains, [HIDDEN]);
       const shift = editor.addConstant(`${name}.shift`, numbers(HIDDEN, 0.1), [HIDDEN]);
-      return editor.add("LayerNormalization", [from, gain, shift], { attributes: { axis: -1 } });
+      if (operatorSet >= 17)
+        return editor.add("LayerNormalization", [from, gain, shift], { attributes: { axis: -1 } });
+      return editor.add("Add", [editor.add("Mul", [standardized(editor, from), gain]), shift]);
+    },
+    gelu(from: string): string {
+      if (operatorSet >= 17) return editor.add("Gelu", [from], { domain: "com.microsoft" });
+      const erf = editor.add("Erf", [editor.add("Div", [from, number(editor, Math.SQRT2)])]);
+      const twice = editor.add("Mul", [from, editor.add("Add", [erf, number(editor, 1)])]);
+      return editor.add("Mul", [twice, number(editor, 0.5)]);
     },
   };
+}
+
+const number = (editor: GraphEditor, value: number): string =>
+  editor.addConstant(`number_${value}`, Float32Array.of(value), []);
+
+/** Mean 0 and variance 1 along the last axis, as exporters wrote it before there was an operator for it. */
+function standardized(editor: GraphEditor, from: string): string {
+  const axes = { attributes: { axes: [-1] } };
+  const centred = editor.add("Sub", [from, editor.add("ReduceMean", [from], axes)]);
+  const squares = editor.add("Pow", [centred, number(editor, 2)]);
+  const variance = editor.add("Add", [editor.add("ReduceMean", [squares], axes), number(editor, 1e-5)]);
+  return editor.add("Div", [centred, editor.add("Sqrt", [variance])]);
 }
