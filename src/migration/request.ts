@@ -2,7 +2,7 @@ import { DEFAULTS } from "../defaults.ts";
 import { ConfigError } from "./errors.ts";
 import type { QualityBars } from "./qualityBars.ts";
 
-const ACTIONS = [
+export const ACTIONS = [
   "inspect",
   "migrate",
   "verify",
@@ -143,7 +143,7 @@ function field<T>(read: Reader<T>, allowed: string, fallback: T | undefined): Fi
 }
 
 /** The keys a request may have, for the refusal of any other and for the documentation's test. */
-const REQUEST_KEYS: readonly string[] = Object.keys(FIELDS);
+export const REQUEST_KEYS: readonly string[] = Object.keys(FIELDS);
 
 /**
  * Reads the workflow's input.

@@ -43,7 +43,6 @@ test("a function has the variables that the contract names for it, and nothing o
     QDRANT_URL: "http://127.0.0.1:6333",
     QDRANT_API_KEY: "a-key",
     REMASTER_LEDGER_URL: "file:///ledger",
-    REMASTER_PAGES_QUEUE_URL: "memory:pages",
     REMASTER_CONCURRENCY: "2",
     REMASTER_EXECUTIONS: "process:/ledger",
   });
