@@ -39,6 +39,8 @@ export const DEFAULTS = {
   gateCosine: 0.9999,
   // Length of a normalised vector after float32 and Qdrant's own normalisation.
   normTolerance: 1e-3,
+  // Scores of equal vectors differ in the last bits of float32, by the order of summing.
+  sameScore: 1e-5,
   // Points looked up in the gate by their own vector.
   gateSamplePoints: 32,
   // Three days: a weekend passes before the old collection may be deleted.

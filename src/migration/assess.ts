@@ -2,7 +2,7 @@
 import { DEFAULTS } from "../defaults.ts";
 import { type CompareOutside, compareSearch, type SearchComparison } from "./compareSearch.ts";
 import { readPlan } from "./plan.ts";
-import type { Embedded, Point, Qdrant } from "./ports.ts";
+import type { Embedded, Point, Qdrant, SearchHit } from "./ports.ts";
 import { textOf } from "./text.ts";
 import { cosine, vectorNumbers } from "./vector.ts";
 
@@ -44,10 +44,7 @@ export async function assessTarget(outside: CompareOutside, migration: string): 
       using: plan.vectorName,
       payload: false,
     });
-    // Twins have the same vector: a score of 1 further down is as good as the id itself.
-    const last = hits.at(-1)?.score ?? 0;
-    if (hits.some(({ id }) => id === point.id) || (hits.length === NEAREST && last > 0.99999))
-      foundBySearch++;
+    if (hits.some(({ id }) => id === point.id) || areTwins(hits)) foundBySearch++;
   }
   const texts = new Set(sampled.map(({ text }) => text));
   const vectors = new Set(sampled.map(({ stored }) => stored.join()));
@@ -62,6 +59,13 @@ export async function assessTarget(outside: CompareOutside, migration: string): 
 }
 
 const NEAREST = 10;
+
+/** More twins than answers: all have the point's own vector, and each is as good an answer as the point itself. */
+function areTwins(hits: readonly SearchHit[]): boolean {
+  const [first, last] = [hits[0], hits.at(-1)];
+  if (hits.length < NEAREST || first === undefined || last === undefined) return false;
+  return Math.abs(first.score - last.score) <= DEFAULTS.sameScore;
+}
 
 async function samplePoints(
   qdrant: Qdrant,

@@ -4,9 +4,10 @@ import { type KnownItem, makeKnownItems, placeHeldOut, toRankedQuery } from "./k
 import { type LabelledQuery, parseQueries } from "./labelledQueries.ts";
 import type { Plan, Side } from "./plan.ts";
 import type { Clock, Deadline, Embedder, Ledger, Models, Point, Qdrant, SearchHit } from "./ports.ts";
-import { compareQuality, overlapAt10, type Quality, type RankedQuery } from "./quality.ts";
+import { compareQuality, type Quality, type RankedQuery } from "./quality.ts";
 import { barsOf } from "./qualityBars.ts";
 import { seededRandom } from "./random.ts";
+import { denseVectors } from "./schema.ts";
 import { average, spreadOf } from "./statistics.ts";
 import { textOf } from "./text.ts";
 import { type Thresholds, translateThresholds } from "./thresholds.ts";
@@ -39,6 +40,8 @@ const ANSWERS = DEFAULTS.quality.depth + 1;
 /** Null where the old model is not proven or nothing can be asked: then nothing is said about quality. */
 export async function compareSearch(outside: CompareOutside, plan: Plan): Promise<SearchComparison | null> {
   const { models } = outside;
+  // Held-out passages are placed among the answers by cosine; other distances count another way.
+  if (!(await isByCosine(outside.qdrant, plan))) return null;
   const [old, latest] = [await seekerOf(models, plan.source), await seekerOf(models, plan.target)];
   if (old === null || latest === null) return null;
   const sampled = await sampleMemories(outside.qdrant, plan);
@@ -66,6 +69,13 @@ export async function compareSearch(outside: CompareOutside, plan: Plan): Promis
     searchMs: { old: spreadOf(old.searchMs), new: spreadOf(latest.searchMs) },
   });
   return { quality, thresholds: await compareScores(work, queries, sampled) };
+}
+
+async function isByCosine(qdrant: Qdrant, { target, vectorName }: Plan): Promise<boolean> {
+  const info = await qdrant.collection(target.collection);
+  const vector = info === null ? undefined : denseVectors(info).find(({ name }) => name === vectorName);
+  // The vectors of both models have length 1, so the dot product is the cosine.
+  return vector?.distance === "Cosine" || (vector?.distance === "Dot" && target.contract.normalized);
 }
 
 async function seekerOf(models: Models, side: Side): Promise<Seeker | null> {
@@ -129,12 +139,25 @@ async function askBoth(
   const { collection } = work.plan.target;
   const options = { using: work.plan.vectorName, exact: true, payload: false };
   const exact = await work.outside.qdrant.search(collection, after.vector, DEFAULTS.quality.depth, options);
-  const annRecall = overlapAt10(idsOf(exact), idsOf(after.hits));
+  const annRecall = recallOf(exact, after.hits);
   const rankings = { old: before.ranking, new: after.ranking };
   if (asked.item !== null) return { ranked: toRankedQuery({ item: asked.item, ...rankings }), annRecall };
   if (asked.labelled === null) return null;
   const { id, relevant } = asked.labelled;
   return { ranked: { id, relevant, ...rankings }, annRecall };
+}
+
+/**
+ * Share of exact search's answers that the index found as good ones for. By score, not by id: among memories that
+ * were said twenty times, which ten are named is luck.
+ */
+function recallOf(exact: readonly SearchHit[], hits: readonly SearchHit[]): number {
+  const weakest = exact.at(-1);
+  if (weakest === undefined) return 1;
+  const asGood = hits
+    .slice(0, exact.length)
+    .filter(({ score }) => score >= weakest.score - DEFAULTS.sameScore);
+  return asGood.length / exact.length;
 }
 
 const idsOf = (hits: readonly SearchHit[]): readonly string[] => hits.map(({ id }) => id);

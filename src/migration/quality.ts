@@ -166,7 +166,7 @@ export function compareQuality(input: QualityInput): Quality {
     seed,
     bars,
     lines,
-    verdict: worstOutcome(lines.map(({ outcome }) => outcome)),
+    verdict: worstOutcome(lines.filter(({ decides }) => decides).map(({ outcome }) => outcome)),
     metrics: [
       compareMetric("nDCG@10", "ndcg", { scored, seed }),
       compareMetric("recall@10", "recall", { scored, seed }),

@@ -137,7 +137,10 @@ test("the index and the time of a query have bars of their own", () => {
 
   assert.equal(compareQuality({ ...base, annRecall: 0.94 }).verdict, "FAIL");
   assert.equal(compareQuality({ ...base, annRecall: 0.96 }).verdict, "PASS");
-  assert.equal(compareQuality({ ...base, embedMs: slow }).verdict, "FAIL");
+  // A slow machine at the gate is said, but is no fault of the model's.
+  const late = compareQuality({ ...base, embedMs: slow });
+  assert.equal(lineOf(late, "Embedding"), "FAIL");
+  assert.equal(late.verdict, "PASS");
 });
 
 test("overlap counts the old answers that are still there", () => {
