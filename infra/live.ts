@@ -1,4 +1,4 @@
-// Live events and the query function: deployed as soon as src/contract.ts has the functions `live` and `query`.
+// Live events and the query function: deployed where src/contract.ts has the functions `live` and `query`.
 import { CfnOutput, Duration } from "aws-cdk-lib";
 import { EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { SqsQueue } from "aws-cdk-lib/aws-events-targets";

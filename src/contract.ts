@@ -36,7 +36,8 @@ export type FunctionName =
   | "progress"
   | "verifier"
   | "swapper"
-  | "live";
+  | "live"
+  | "query";
 
 interface FunctionShape {
   readonly timeoutSeconds: number;
@@ -85,6 +86,21 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
   },
   live: {
     timeoutSeconds: 120,
+    memoryMiB: 1769,
+    image: true,
+    key: "points",
+    environment: [
+      ...QDRANT,
+      "ledgerUrl",
+      "embeddingModel",
+      "embeddingDimensions",
+      "modelDir",
+      "embeddingThreads",
+    ],
+  },
+  query: {
+    // A person waits: a cold start with its model, and no more.
+    timeoutSeconds: 60,
     memoryMiB: 1769,
     image: true,
     key: "points",
