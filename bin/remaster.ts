@@ -7,6 +7,7 @@ import { embedCommand } from "./embed.ts";
 import { EXIT, exitCodeOf, sentenceOf } from "./exit.ts";
 import { modelCommand } from "./model.ts";
 import { qdrantCommand } from "./qdrant.ts";
+import { queryCommand } from "./query.ts";
 import { verbCommands } from "./verbs.ts";
 
 function program(): Command {
@@ -16,8 +17,8 @@ function program(): Command {
     .showHelpAfterError("(remaster --help lists every verb and flag)")
     .exitOverride();
   // exitOverride is inherited only by commands made through `.command`.
-  for (const command of [...verbCommands(), qdrantCommand(), embedCommand(), modelCommand(), demoCommand()])
-    root.addCommand(overrideExit(command));
+  const others = [queryCommand(), qdrantCommand(), embedCommand(), modelCommand(), demoCommand()];
+  for (const command of [...verbCommands(), ...others]) root.addCommand(overrideExit(command));
   return root;
 }
 

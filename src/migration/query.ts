@@ -19,6 +19,19 @@ export interface QueryAnswer {
   readonly results: readonly (readonly SearchHit[])[] | null;
 }
 
+/** How a query finds out what its alias points to. The default asks before and after, every time. */
+export interface Following {
+  /** `anew`: what was found before has moved since. */
+  find(anew: boolean): Promise<Followed>;
+  /** `refused`: Qdrant did not take the search. */
+  look(followed: Followed, refused: boolean): Promise<Standing>;
+}
+
+const askAlways = (outside: QueryOutside, alias: string): Following => ({
+  find: () => followAlias(outside, alias),
+  look: (followed) => standingOf(outside, followed),
+});
+
 interface Attempt {
   /** Null: Qdrant refused, because the collection is not what it was when the alias was resolved. */
   readonly answer: QueryAnswer | null;
@@ -32,10 +45,14 @@ interface Attempt {
  * @throws RefusedError for an unknown name or model; TransientError when a collection is replaced again and again;
  * ConfigError with status 400 for a text that no vector can be made of; PermanentError for a filter Qdrant refuses.
  */
-export async function answerQuery(outside: QueryOutside, query: Query): Promise<QueryAnswer> {
-  const first = await attempt(outside, query);
+export async function answerQuery(
+  outside: QueryOutside,
+  query: Query,
+  following: Following = askAlways(outside, query.alias),
+): Promise<QueryAnswer> {
+  const first = await attempt(outside, query, { following, anew: false });
   if (first.answer !== null && first.standing === "same") return first.answer;
-  const { answer, standing } = await attempt(outside, query);
+  const { answer, standing } = await attempt(outside, query, { following, anew: true });
   // Moved again: the answer is of one model and of a collection the alias pointed to while the query ran.
   if (answer !== null && standing !== "replaced") return answer;
   throw new TransientError(
@@ -44,25 +61,33 @@ export async function answerQuery(outside: QueryOutside, query: Query): Promise<
   );
 }
 
-async function attempt(outside: QueryOutside, query: Query): Promise<Attempt> {
-  const followed = await followAlias(outside, query.alias);
+async function attempt(
+  outside: QueryOutside,
+  query: Query,
+  { following, anew }: { readonly following: Following; readonly anew: boolean },
+): Promise<Attempt> {
+  const followed = await following.find(anew);
   const vectors = await embedQuery(outside, followed, query.texts);
-  const { collection, contract } = followed;
-  const { id, fingerprint, dimensions } = contract;
-  const head = { collection, contract: { id, fingerprint, dimensions } };
-  const { search } = query;
-  if (search === null)
-    return { answer: { ...head, vectors, results: null }, standing: await standingOf(outside, followed) };
   try {
-    const results = await searchAll(outside, followed, { vectors, search });
-    return { answer: { ...head, vectors: null, results }, standing: await standingOf(outside, followed) };
+    const results =
+      query.search === null ? null : await searchAll(outside, followed, { vectors, search: query.search });
+    const answer = answerOf(followed, results === null ? vectors : null, results);
+    return { answer, standing: await following.look(followed, false) };
   } catch (error) {
     // 404: deleted; 400: other dimensions, or a bad filter. Whether it is the query's fault, the collection says.
     if (!(error instanceof PermanentError)) throw error;
-    const standing = await standingOf(outside, followed);
+    const standing = await following.look(followed, true);
     if (standing === "same") throw error;
     return { answer: null, standing };
   }
+}
+
+function answerOf(
+  { collection, contract: { id, fingerprint, dimensions } }: Followed,
+  vectors: QueryAnswer["vectors"],
+  results: QueryAnswer["results"],
+): QueryAnswer {
+  return { collection, contract: { id, fingerprint, dimensions }, vectors, results };
 }
 
 async function embedQuery(
