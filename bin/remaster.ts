@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { demoCommand } from "./demo.ts";
 import { embedCommand } from "./embed.ts";
+import { eventsCommand } from "./events.ts";
 import { EXIT, exitCodeOf, sentenceOf } from "./exit.ts";
 import { modelCommand } from "./model.ts";
 import { qdrantCommand } from "./qdrant.ts";
@@ -16,9 +17,9 @@ function program(): Command {
     .version(packageJson.version)
     .showHelpAfterError("(remaster --help lists every verb and flag)")
     .exitOverride();
+  const others = [queryCommand(), eventsCommand(), qdrantCommand(), embedCommand(), modelCommand()];
   // exitOverride is inherited only by commands made through `.command`.
-  const others = [queryCommand(), qdrantCommand(), embedCommand(), modelCommand(), demoCommand()];
-  for (const command of [...verbCommands(), ...others]) root.addCommand(overrideExit(command));
+  for (const command of [...verbCommands(), ...others, demoCommand()]) root.addCommand(overrideExit(command));
   return root;
 }
 

@@ -74,7 +74,8 @@ async function deleteOld(
   return runs;
 }
 
-function machineSettings(flags: MachineFlags) {
+/** What the function host needs, from flags and environment; makes the ledger's folder. */
+export function machineSettings(flags: MachineFlags) {
   const config = readCommandLineConfig();
   const folder = ledgerFolder(flags);
   mkdirSync(folder, { recursive: true });

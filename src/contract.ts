@@ -146,6 +146,13 @@ export const PAGES_QUEUE = {
   maxReceiveCount: 8,
 } as const;
 
+/** The queue of live events: a few a call, and those that failed come again alone. */
+export const LIVE_QUEUE = {
+  batchSize: 10,
+  // As for pages: an outage must not walk healthy events into the dead-letter queue.
+  maxReceiveCount: 8,
+} as const;
+
 /** Version of every message, ledger object and workflow input. A reader refuses another one. */
 export const FORMAT_VERSION = 1;
 
