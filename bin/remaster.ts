@@ -4,9 +4,11 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { demoCommand } from "./demo.ts";
 import { embedCommand } from "./embed.ts";
+import { eventsCommand } from "./events.ts";
 import { EXIT, exitCodeOf, sentenceOf } from "./exit.ts";
 import { modelCommand } from "./model.ts";
 import { qdrantCommand } from "./qdrant.ts";
+import { queryCommand } from "./query.ts";
 import { verbCommands } from "./verbs.ts";
 
 function program(): Command {
@@ -15,9 +17,9 @@ function program(): Command {
     .version(packageJson.version)
     .showHelpAfterError("(remaster --help lists every verb and flag)")
     .exitOverride();
+  const others = [queryCommand(), eventsCommand(), qdrantCommand(), embedCommand(), modelCommand()];
   // exitOverride is inherited only by commands made through `.command`.
-  for (const command of [...verbCommands(), qdrantCommand(), embedCommand(), modelCommand(), demoCommand()])
-    root.addCommand(overrideExit(command));
+  for (const command of [...verbCommands(), ...others, demoCommand()]) root.addCommand(overrideExit(command));
   return root;
 }
 

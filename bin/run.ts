@@ -74,10 +74,10 @@ async function deleteOld(
   return runs;
 }
 
-function machineSettings(flags: MachineFlags) {
+/** What the function host needs, from flags and environment; makes the ledger's folder. */
+export function machineSettings(flags: MachineFlags) {
   const config = readCommandLineConfig();
-  const url = checkedUrl(flags.url);
-  const folder = resolve(flags.ledger ?? join(".remaster", url.host.replace(/[^\w.-]/g, "_")));
+  const folder = ledgerFolder(flags);
   mkdirSync(folder, { recursive: true });
   return {
     qdrantUrl: flags.url,
@@ -89,6 +89,12 @@ function machineSettings(flags: MachineFlags) {
     embeddingDimensions: config.embeddingDimensions,
     concurrency: flags.concurrency ?? availableParallelism(),
   };
+}
+
+/** Absolute folder of the ledger for a Qdrant; it may not be there yet. @throws ConfigError for no address. */
+export function ledgerFolder({ url, ledger }: Pick<MachineFlags, "url" | "ledger">): string {
+  const { host } = checkedUrl(url);
+  return resolve(ledger ?? join(".remaster", host.replace(/[^\w.-]/g, "_")));
 }
 
 function checkedUrl(text: string): URL {

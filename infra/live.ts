@@ -1,4 +1,4 @@
-// Live events and the query function: deployed as soon as src/contract.ts has the functions `live` and `query`.
+// Live events and the query function: deployed where src/contract.ts has the functions `live` and `query`.
 import { CfnOutput, Duration } from "aws-cdk-lib";
 import { EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
@@ -8,12 +8,9 @@ import {
   type Function as LambdaFunction,
 } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
+import { LIVE_QUEUE } from "../src/contract.ts";
 import type { Configuration } from "./configuration.ts";
 import { createQueuePair, type QueuePair } from "./queues.ts";
-
-const BATCH_SIZE = 10;
-// As for pages: an outage must not walk healthy events into the dead-letter queue.
-const MAX_RECEIVE_COUNT = 8;
 
 /** The queue that holds live events, also during a cut-over, when nobody takes from it for some seconds. */
 export const createLiveQueue = (scope: Construct, stackName: string, timeoutSeconds: number): QueuePair =>
@@ -21,7 +18,7 @@ export const createLiveQueue = (scope: Construct, stackName: string, timeoutSeco
     stackName,
     // Six times the function's timeout, so that a retry cannot overlap a slow first try.
     visibilityTimeoutSeconds: 6 * timeoutSeconds,
-    maxReceiveCount: MAX_RECEIVE_COUNT,
+    maxReceiveCount: LIVE_QUEUE.maxReceiveCount,
   });
 
 /** Events from SQS directly, or over EventBridge with detail type `touch`, `put` or `delete`, reach the function in batches. */
@@ -33,7 +30,7 @@ export function feedLive(
   new EventSourceMapping(scope, "LiveToFunction", {
     target: live,
     eventSourceArn: events.queue.queueArn,
-    batchSize: BATCH_SIZE,
+    batchSize: LIVE_QUEUE.batchSize,
     maxConcurrency: concurrency,
     maxBatchingWindow: Duration.seconds(0),
     // One bad event must not send nine good ones round again.

@@ -20,7 +20,8 @@ export interface Grants {
 // The ledger's keys by what they hold: src/migration/keys.ts.
 const LOCKS = "locks/*";
 const STATE = "migrations/*/migration.json";
-const PLAN = ["migrations/*/plan.json", "migrations/*/ranges.json"];
+const PLAN = "migrations/*/plan.json";
+const RANGES = "migrations/*/ranges.json";
 const REPORT = "migrations/*/report.*";
 const PASS = "migrations/*/pass-*/pass.json";
 const PAGES = "migrations/*/pass-*/pages/*";
@@ -34,7 +35,7 @@ const QUERIES = "queries/*";
 const NOTHING: Grants = { reads: [], writes: [], sends: false, counts: false };
 
 export const GRANTS: Readonly<Record<string, Grants>> = {
-  planner: { ...NOTHING, reads: [LOCKS, ALL], writes: [LOCKS, STATE, ...PLAN, PASS, FOLDS, REPORT] },
+  planner: { ...NOTHING, reads: [LOCKS, ALL], writes: [LOCKS, STATE, PLAN, RANGES, PASS, FOLDS, REPORT] },
   // Writes down which pages there are before it sends them.
   coordinator: { ...NOTHING, reads: [ALL], writes: [PAGES], sends: true },
   // The one that sees the memories writes what became of a page, and nothing else.
@@ -45,7 +46,8 @@ export const GRANTS: Readonly<Record<string, Grants>> = {
   verifier: { ...NOTHING, reads: [ALL], writes: [STATE, PAGES, GATE], sends: true },
   swapper: { ...NOTHING, reads: [ALL], writes: [STATE] },
   live: { ...NOTHING, reads: [LOCKS, ALL] },
-  query: NOTHING,
+  // The plan holds the proven model of a collection that nobody marked, the lock says which plan.
+  query: { ...NOTHING, reads: [LOCKS, PLAN] },
 };
 
 export interface Resources {

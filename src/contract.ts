@@ -34,7 +34,8 @@ export type FunctionName =
   | "progress"
   | "verifier"
   | "swapper"
-  | "live";
+  | "live"
+  | "query";
 
 interface FunctionShape {
   readonly timeoutSeconds: number;
@@ -95,6 +96,21 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
       "embeddingThreads",
     ],
   },
+  query: {
+    // A person waits: a cold start with its model, and no more.
+    timeoutSeconds: 60,
+    memoryMiB: 1769,
+    image: true,
+    key: "points",
+    environment: [
+      ...QDRANT,
+      "ledgerUrl",
+      "embeddingModel",
+      "embeddingDimensions",
+      "modelDir",
+      "embeddingThreads",
+    ],
+  },
   progress: {
     timeoutSeconds: 300,
     memoryMiB: 512,
@@ -125,6 +141,13 @@ export const PAGES_QUEUE = {
   // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   visibilityTimeoutSeconds: 6 * 300,
   // High, because an outage walks healthy messages towards the dead-letter queue.
+  maxReceiveCount: 8,
+} as const;
+
+/** The queue of live events: a few a call, and those that failed come again alone. */
+export const LIVE_QUEUE = {
+  batchSize: 10,
+  // As for pages: an outage must not walk healthy events into the dead-letter queue.
   maxReceiveCount: 8,
 } as const;
 

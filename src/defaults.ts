@@ -117,6 +117,16 @@ export const DEFAULTS = {
     // About what a person remembers of a sentence.
     wordsMax: 12,
   },
+  /** What one query may ask for. */
+  query: {
+    limit: 10,
+    // 100 texts with 100 hits of 600 bytes each are 6 MB: the most a function may answer.
+    textsMax: 100,
+    limitMax: 100,
+    // How long an application goes on with the collection an alias pointed to: a request saved for most queries,
+    // and after a swap the old side is kept equal for far longer.
+    followedMs: 2000,
+  },
   /** Score thresholds translated for readers who filter by score: those found in most examples. */
   scoreThresholds: [0.3, 0.5, 0.7],
 } as const;

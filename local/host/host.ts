@@ -1,11 +1,11 @@
 // The function host of one machine: every function in processes of its own, with the environment, the time limit
-// and the queue it has in AWS.
+// and the queues it has in AWS.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { FUNCTIONS, type FunctionName, PAGES_QUEUE } from "../../src/contract.ts";
+import { FUNCTIONS, type FunctionName, LIVE_QUEUE, PAGES_QUEUE } from "../../src/contract.ts";
 import { ConfigError } from "../../src/migration/errors.ts";
-import type { QueueDepth } from "../../src/migration/ports.ts";
+import type { Queue, QueueDepth } from "../../src/migration/ports.ts";
 import { isRequest, type QueueRequest } from "../../src/queue/channel.ts";
 import { type DeadLetter, MemoryQueue, type MemoryQueueSettings } from "../../src/queue/memory.ts";
 import { environmentOf } from "./environment.ts";
@@ -33,6 +33,13 @@ export interface HostOptions {
   readonly queue?: Partial<MemoryQueueSettings>;
 }
 
+export interface HostQueue {
+  depth(): Promise<QueueDepth>;
+  deadLetters(): readonly DeadLetter[];
+  /** Sends the dead letters again; says how many. */
+  redrive(): number;
+}
+
 export interface Host {
   /**
    * Calls a function and gives its answer.
@@ -40,12 +47,9 @@ export interface Host {
    * Lambda names them; ConfigError for an unknown name; the signal's reason.
    */
   invoke(name: string, event: unknown, options?: { readonly signal?: AbortSignal }): Promise<unknown>;
-  readonly pages: {
-    depth(): Promise<QueueDepth>;
-    deadLetters(): readonly DeadLetter[];
-    /** Sends the dead letters again; says how many. */
-    redrive(): number;
-  };
+  readonly pages: HostQueue;
+  /** Live events, delivered to the function `live`. */
+  readonly live: HostQueue & Pick<Queue, "send">;
   /** Delivers nothing more, lets what is under way end for `graceMs`, then ends every process. */
   stop(options: { readonly graceMs: number }): Promise<void>;
 }
@@ -61,6 +65,12 @@ const QUEUE_SETTINGS: MemoryQueueSettings = {
   retryDelayMaxMs: 20_000,
 };
 
+const LIVE_QUEUE_SETTINGS: MemoryQueueSettings = {
+  ...QUEUE_SETTINGS,
+  // Six times the function's timeout, as in the stack.
+  visibilityTimeoutMs: 6 * FUNCTIONS.live.timeoutSeconds * 1000,
+};
+
 /** Starts no process yet: each function's first call does. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const queue = new MemoryQueue({ ...QUEUE_SETTINGS, ...options.queue });
@@ -70,21 +80,37 @@ export async function startHost(options: HostOptions): Promise<Host> {
     if (pool !== undefined) return pool.call(event, signal);
     throw new ConfigError(`There is no function ${name}; there are ${[...pools.keys()].join(", ")}.`);
   };
-  const mapping = new Mapping({
-    queue,
-    concurrency: options.concurrency,
-    invoke: (event) => invoke("embedder", event),
-  });
+  const events = new MemoryQueue({ ...LIVE_QUEUE_SETTINGS, ...options.queue });
+  const mappings = [
+    new Mapping({
+      queue,
+      concurrency: options.concurrency,
+      batchSize: PAGES_QUEUE.batchSize,
+      reportsFailures: false,
+      invoke: (event) => invoke("embedder", event),
+    }),
+    new Mapping({
+      queue: events,
+      // One call at a time: whoever sends the events of one file finds them applied in its order.
+      concurrency: 1,
+      batchSize: LIVE_QUEUE.batchSize,
+      reportsFailures: true,
+      invoke: (event) => invoke("live", event),
+    }),
+  ];
   return {
     invoke,
-    pages: {
-      depth: () => queue.depth(),
-      deadLetters: () => queue.deadLetters(),
-      redrive: () => queue.redrive(),
-    },
-    stop: ({ graceMs }) => stop([...pools.values()], mapping, graceMs),
+    pages: shown(queue),
+    live: { ...shown(events), send: (messages) => events.send(messages) },
+    stop: ({ graceMs }) => stop([...pools.values()], mappings, graceMs),
   };
 }
+
+const shown = (queue: MemoryQueue): HostQueue => ({
+  depth: () => queue.depth(),
+  deadLetters: () => queue.deadLetters(),
+  redrive: () => queue.redrive(),
+});
 
 const namesOf = (functions: typeof FUNCTIONS): readonly FunctionName[] =>
   Object.keys(functions).filter((name): name is FunctionName => name in functions);
@@ -109,8 +135,9 @@ async function answerRequest({ id, send }: QueueRequest, queue: MemoryQueue) {
   return { kind: "queue", id, depth: await queue.depth() };
 }
 
-async function stop(pools: readonly Pool[], mapping: Mapping, graceMs: number): Promise<void> {
-  const quiet = mapping.close().then(() => Promise.all(pools.map((pool) => pool.idle())));
+async function stop(pools: readonly Pool[], mappings: readonly Mapping[], graceMs: number): Promise<void> {
+  const closed = Promise.all(mappings.map((mapping) => mapping.close()));
+  const quiet = closed.then(() => Promise.all(pools.map((pool) => pool.idle())));
   const patience = new AbortController();
   await Promise.race([quiet, pause(graceMs, null, { signal: patience.signal })]);
   patience.abort();

@@ -60,6 +60,14 @@ export interface WriteOptions {
   readonly shardKey?: string | number;
 }
 
+export interface SearchOptions {
+  readonly using?: string;
+  readonly exact?: boolean;
+  readonly payload?: boolean;
+  readonly filter?: JsonObject | null;
+  readonly scoreThreshold?: number | null;
+}
+
 export interface SearchHit {
   readonly id: PointId;
   readonly score: number;
@@ -98,12 +106,15 @@ export interface Qdrant {
   retrieve(name: string, ids: readonly PointId[], options?: ReadOptions): Promise<readonly Point[]>;
   /** Random ids, at most `count`, distinct. */
   sampleIds(name: string, count: number): Promise<readonly PointId[]>;
-  /** Nearest points to `vector`; `using` names the vector ("" = the unnamed one); `exact` skips the index. */
+  /**
+   * Nearest points to `vector`; `using` names the vector ("" = the unnamed one); `exact` skips the index;
+   * `filter` is the server's own JSON; points below `scoreThreshold` are left out.
+   */
   search(
     name: string,
     vector: Float32Array,
     limit: number,
-    options?: { readonly using?: string; readonly exact?: boolean; readonly payload?: boolean },
+    options?: SearchOptions,
   ): Promise<readonly SearchHit[]>;
   /** Writes whole points and waits until they are applied. Twice is harmless: the second write is the same. */
   upsert(name: string, points: readonly PointWrite[], options?: WriteOptions): Promise<void>;

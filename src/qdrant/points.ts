@@ -1,7 +1,14 @@
 // Points: read, sampled, searched, written and deleted without losing a digit, in requests the server takes.
 import { PermanentError, TransientError } from "../migration/errors.ts";
 import type { PointId } from "../migration/ids.ts";
-import type { Point, PointWrite, Qdrant, ReadOptions, SearchHit, WriteOptions } from "../migration/ports.ts";
+import type {
+  Point,
+  PointWrite,
+  ReadOptions,
+  SearchHit,
+  SearchOptions,
+  WriteOptions,
+} from "../migration/ports.ts";
 import { collectionPath } from "./address.ts";
 import { TooLargeError } from "./answer.ts";
 import type { Limits } from "./limits.ts";
@@ -75,12 +82,14 @@ export class Points {
     name: string,
     vector: Float32Array,
     limit: number,
-    { using = "", exact = false, payload = true }: Parameters<Qdrant["search"]>[3] = {},
+    { using = "", exact = false, payload = true, filter, scoreThreshold }: SearchOptions = {},
   ): Promise<readonly SearchHit[]> {
     const { queryPoints, mayBeExact } = await this.#limits.of(name);
     const named = using === "" ? "" : `"using":${JSON.stringify(using)},`;
+    const filtered = filter == null ? "" : `"filter":${JSON.stringify(filter)},`;
+    const bounded = scoreThreshold == null ? "" : `"score_threshold":${scoreThreshold},`;
     const params = `"params":{"exact":${exact && mayBeExact}}`;
-    const body = `{"query":${encodeVector(vector)},${named}"limit":${Math.min(limit, queryPoints)},"with_payload":${payload},${params}}`;
+    const body = `{"query":${encodeVector(vector)},${named}${filtered}${bounded}"limit":${Math.min(limit, queryPoints)},"with_payload":${payload},${params}}`;
     const text = await this.#post(collectionPath(name, "/points/query"), body, `search ${name}`);
     return hitsOf(text).map(parseHit);
   }

@@ -98,6 +98,16 @@ test("only embedder and live take messages; the embedder writes records and noth
   assert.match(JSON.stringify(statementNamed("embedder", "WriteLedger")?.Resource), /\/records\/\*"/);
 });
 
+test("the query function reads locks and plans, and writes nothing", () => {
+  const reads = JSON.stringify(statementNamed("query", "ReadLedger")?.Resource);
+
+  assert.match(reads, /\/locks\/\*"/);
+  assert.match(reads, /\/migrations\/\*\/plan\.json"/);
+  assert.doesNotMatch(reads, /\/migrations\/\*"/);
+  for (const sid of ["WriteLedger", "SendPages", "TakeMessages"])
+    assert.equal(statementNamed("query", sid), undefined, sid);
+});
+
 test("what a function writes it may read, because a conditional write reads", () => {
   const covers = (pattern: string, key: string): boolean => key.startsWith(pattern.replace(/\*$/, ""));
   for (const [name, { reads, writes }] of Object.entries(GRANTS))

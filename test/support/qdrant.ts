@@ -153,8 +153,11 @@ export class FakeQdrant implements Qdrant {
   }
 
   async search(name: string, vector: Float32Array, limit: number): Promise<readonly SearchHit[]> {
+    await this.before("search", name);
     const hits = [...this.points(name).values()].flatMap(({ id, payload, vectors }) => {
       const stored = vectorNumbers(vectors, "");
+      if (stored !== null && stored.length !== vector.length)
+        throw new PermanentError(`Vector dimension error in ${name}.`, { fields: { status: 400 } });
       return stored === null ? [] : [{ id, payload, score: cosine(stored, vector) }];
     });
     return hits.sort((a, b) => b.score - a.score).slice(0, limit);
