@@ -118,6 +118,14 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     metadata: withMark(metadataOf(info), { contract, source, migration }),
   });
   const points = await outside.qdrant.count(source);
+  const forecast = makeForecast(sample, {
+    points,
+    pageSizePoints: request.pageSizePoints,
+    concurrency: outside.concurrency,
+    dimensions: contract.dimensions,
+  });
+  const endsAt = now + forecast.seconds.high * 1000;
+  const keyWarnings = await outside.qdrant.keyProblems({ source, target, now, endsAt, for: "manage" });
   return {
     v: 1,
     migration,
@@ -142,14 +150,9 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     create: configuration.create,
     after: configuration.after,
     payloadIndexes: configuration.payloadIndexes,
-    warnings: [...configuration.warnings, ...namesWarning(newAlias, source)],
+    warnings: [...configuration.warnings, ...namesWarning(newAlias, source), ...keyWarnings],
     cannotCarry: configuration.cannotCarry,
-    forecast: makeForecast(sample, {
-      points,
-      pageSizePoints: request.pageSizePoints,
-      concurrency: outside.concurrency,
-      dimensions: contract.dimensions,
-    }),
+    forecast,
     createdAt: now,
   };
 }

@@ -74,6 +74,17 @@ export interface SearchHit {
   readonly payload: RawJson;
 }
 
+/** A migration that a key is to be used for. Times are milliseconds since 1970. */
+export interface KeyUse {
+  readonly source: string;
+  readonly target: string;
+  readonly now: number;
+  /** When the forecast ends at the latest. */
+  readonly endsAt: number;
+  /** `points`: a worker's key, which reads the source and writes the target and nothing else. */
+  readonly for: "manage" | "points";
+}
+
 /**
  * Qdrant. Errors: RefusedError for a bad key, TransientError for 429 that outlasted its retries, 5xx and broken
  * connections, PermanentError for any other refusal of the server, with `fields.status`.
@@ -81,6 +92,8 @@ export interface SearchHit {
 export interface Qdrant {
   /** Server version, e.g. `1.19.0`. ConfigError when no Qdrant answers at the address. */
   version(): Promise<string>;
+  /** What stands against using this API key for a migration, as sentences; empty when nothing is known against it. */
+  keyProblems(use: KeyUse): Promise<readonly string[]>;
   collections(): Promise<readonly string[]>;
   aliases(): Promise<readonly Alias[]>;
   /** Null when there is no such collection. Follows an alias, as the server does. */

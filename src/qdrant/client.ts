@@ -7,6 +7,7 @@ import { baseOf, collectionPath } from "./address.ts";
 import { Administration } from "./administration.ts";
 import { mayPass } from "./connection.ts";
 import { parseInfo } from "./info.ts";
+import { describeKey, keyProblems } from "./key.ts";
 import { Limits } from "./limits.ts";
 import { Points } from "./points.ts";
 import { membersAt } from "./slices.ts";
@@ -38,6 +39,7 @@ export function openQdrant(options: QdrantOptions): Qdrant {
   const points = new Points(transport, limits);
   return {
     version: () => server.version(),
+    keyProblems: async (use) => keyProblems(describeKey(await apiKey()), use),
     collections: () => names.collections(),
     aliases: () => names.aliases(),
     collection: (name) => server.collection(name),

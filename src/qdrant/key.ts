@@ -1,6 +1,8 @@
 // What an API key says of itself. Qdrant's tokens (JWT) carry their end and what they may do in plain sight; the
 // signature is the server's business. Nothing of a key is ever written down.
 
+import type { KeyUse } from "../migration/ports.ts";
+
 interface CollectionAccess {
   readonly collection: string;
   readonly mayWrite: boolean;
@@ -64,16 +66,6 @@ function collectionAccess(claim: unknown): readonly CollectionAccess[] {
 }
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null;
-
-export interface KeyUse {
-  readonly source: string;
-  readonly target: string;
-  /** Milliseconds since 1970: now, and when the forecast ends. */
-  readonly now: number;
-  readonly endsAt: number;
-  /** `points`: a worker's key, which reads the source and writes the target and nothing else. */
-  readonly for: "manage" | "points";
-}
 
 /** What stands against using this key, as sentences for the plan; none when nothing is known against it. */
 export function keyProblems(key: KeyDescription, use: KeyUse): readonly string[] {

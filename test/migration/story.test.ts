@@ -372,3 +372,12 @@ test("a source whose model cannot be proven is migrated, and the plan says what 
   await machine.run({ action: "migrate", collection: "chat" });
   assertMigrated(machine);
 });
+
+test("what stands against the API key is said in the plan", async () => {
+  const machine = await machineWithMemories(10);
+  machine.qdrant.keyProblems = async () => ["The API key expires tomorrow."];
+
+  const planned = await machine.run({ ...MIGRATE, dryRun: true });
+
+  assert.ok(planned.outcomes[0]?.plan?.warnings.includes("The API key expires tomorrow."));
+});

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { describeKey, type KeyUse, keyProblems } from "../../src/qdrant/key.ts";
+import type { KeyUse } from "../../src/migration/ports.ts";
+import { describeKey, keyProblems } from "../../src/qdrant/key.ts";
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const token = (claims: object): string => `${encode({ alg: "HS256", typ: "JWT" })}.${encode(claims)}.c2ln`;

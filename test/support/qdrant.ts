@@ -42,6 +42,10 @@ export class FakeQdrant implements Qdrant {
     return "1.19.0";
   }
 
+  async keyProblems(): Promise<readonly string[]> {
+    return [];
+  }
+
   async collections(): Promise<readonly string[]> {
     await this.before("collections", "");
     return [...this.stored.keys()];
