@@ -33,7 +33,7 @@ export interface HostOptions {
   readonly queue?: Partial<MemoryQueueSettings>;
 }
 
-export interface HostQueue {
+interface HostQueue {
   depth(): Promise<QueueDepth>;
   deadLetters(): readonly DeadLetter[];
   /** Sends the dead letters again; says how many. */
