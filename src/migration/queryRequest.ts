@@ -82,7 +82,7 @@ function searchOf(value: unknown, problems: string[]): SearchTerms | null {
   refuseUnknown(members, ["limit", "filter", "scoreThreshold", "withPayload"], problems);
   const read = <T>(key: string, missing: T, must: string, parse: (given: unknown) => T | undefined): T => {
     const given = members.get(key);
-    const parsed = given === undefined ? missing : parse(given);
+    const parsed = given == null ? missing : parse(given);
     if (parsed === undefined) problems.push(`"search.${key}" must be ${must}.`);
     return parsed ?? missing;
   };

@@ -205,6 +205,7 @@ test("a filter that the server refuses is refused, not asked for again", async (
 const QUERIES: readonly (readonly [string, unknown, RegExp | null])[] = [
   ["vectors", { alias: "chat", texts: ["a"] }, null],
   ["a search", { alias: "chat", texts: ["a"], search: { limit: 3, filter: { must: [] } } }, null],
+  ["a search with nothing set", { alias: "chat", texts: ["a"], search: { filter: null, limit: null } }, null],
   ["no object", "private", /must be an object/],
   ["no alias", { texts: ["a"] }, /"alias" must be/],
   ["no texts", { alias: "chat", texts: [] }, /1 to 100 texts/],

@@ -132,6 +132,22 @@ test("an application may embed by itself: it is told the model, and held to its 
   await assert.rejects(client.vectors(["short"]), { name: "ConfigError", message: /sizes 3; 1 of 768/ });
 });
 
+test("of several vectors the one of the model's size is searched", async () => {
+  const [small, large] = await Promise.all(SIDES.map(([, model]) => models.open(model)));
+  const [old, made] = await Promise.all([small, large].map((one) => one?.embed([textOf(0)], "passage")));
+  assert.ok(old?.[0]?.ok && made?.[0]?.ok && large !== undefined);
+  const metadata = withMark({}, { contract: large.contract, source: null, migration: null });
+  const vectors = { old: { size: 384, distance: "Cosine" }, new: { size: 768, distance: "Cosine" } };
+  await qdrant.createCollection("bridge", { vectors, metadata });
+  const both = `{"old":${encodeVector(old[0].vector)},"new":${encodeVector(made[0].vector)}}`;
+  await qdrant.upsert("bridge", [{ id: "1", payload: "{}", vectors: both }]);
+
+  const client = clientOf({ alias: "bridge" });
+
+  assert.equal((await client.now()).vectorName, "new");
+  assert.ok(((await client.search(textOf(0)))[0]?.score ?? 0) > 0.999);
+});
+
 test("a filter and a score threshold narrow the search", async () => {
   const client = clientOf({});
   const filter = { must: [{ key: "content", match: { value: textOf(1) } }] };
