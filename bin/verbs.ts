@@ -32,6 +32,7 @@ interface ActFlags extends VerbFlags {
   readonly overrideBy?: string;
   readonly overrideWhy?: string;
   readonly confirm?: string;
+  readonly fence?: number;
 }
 
 export function verbCommands(): readonly Command[] {
@@ -77,6 +78,11 @@ function machineFlags(command: Command): Command {
 
 function overridable(command: Command): Command {
   return command
+    .option(
+      "--fence <seconds>",
+      "stop upserts for at most so long during the last look",
+      wholeNumber(0, 3600),
+    )
     .option("--override-by <who>", "go on although a guard says no: who decides")
     .option("--override-why <reason>", "… and why; both are kept in the report");
 }
@@ -139,7 +145,7 @@ function actInput(action: string, flags: ActFlags): WorkflowInput {
   if ((by === undefined) !== (why === undefined))
     throw new ConfigError("An override needs both --override-by and --override-why.");
   const override = by === undefined || why === undefined ? undefined : { by, why };
-  return given({ action, collection: collectionOf(flags), confirm, override });
+  return given({ action, collection: collectionOf(flags), confirm, override, maxFenceSeconds: flags.fence });
 }
 
 /** The keys that were given: the request's own defaults fill in the rest. */

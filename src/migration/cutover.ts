@@ -1,6 +1,7 @@
 // The swap and the way back. Nothing here is undone by a crash: aliases are moved one whole action at a time,
 // and what they answer is read back.
 import { RefusedError, TransientError } from "./errors.ts";
+import { liftFence, raiseFence, refuseLateFence } from "./fence.ts";
 import { differencesOf, NOTHING_FOUND } from "./pass.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger, Qdrant } from "./ports.ts";
@@ -103,13 +104,23 @@ export async function settleSwap(outside: SwapOutside, migration: string): Promi
   else await releaseWrites(outside, migration);
 }
 
-/** From here on no page of this run is written: the last look sees what the swap will serve. */
-export async function holdWrites({ ledger, clock }: SwapOutside, migration: string): Promise<void> {
-  await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "swap" }));
+/**
+ * From here on no page of this run is written, and with a fence no upsert of anybody else: the last look sees what
+ * the swap will serve.
+ */
+export async function holdWrites(
+  outside: SwapOutside,
+  migration: string,
+  maxFenceSeconds = 0,
+): Promise<void> {
+  await updateState(outside.ledger, { migration, now: outside.clock.now() }, () => ({ phase: "swap" }));
+  await raiseFence(outside, migration, maxFenceSeconds);
 }
 
 /** The last look found something: let writes flow again and catch up once more. */
-export async function releaseWrites({ ledger, clock }: SwapOutside, migration: string): Promise<void> {
+export async function releaseWrites(outside: SwapOutside, migration: string): Promise<void> {
+  const { ledger, clock } = outside;
+  await liftFence(outside, migration);
   await updateState(ledger, { migration, now: clock.now() }, ({ phase }) =>
     phase === "swap" ? { phase: "cut-over" } : null,
   );
@@ -126,6 +137,7 @@ export async function swapAliases(
   request: Pick<Request, "override"> & { readonly action: SwapAction },
 ): Promise<{ readonly to: string; readonly says: string }> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  refuseLateFence(state, clock.now());
   refuseDifferent(plan, state, request.override);
   await refuseMovedAliases(qdrant, plan);
   return moveNames({ qdrant, ledger, clock }, plan, state, {
@@ -157,6 +169,7 @@ async function moveNames(
     direction: forward ? "reverse" : "forward",
     swaps: [...before.swaps, swap],
   }));
+  await liftFence({ qdrant, ledger, clock }, plan.migration);
   return { to, says: `${names.join(", ")} now points to ${to}.` };
 }
 

@@ -25,7 +25,7 @@ export async function gate(outside: GateOutside, run: Run, assessment: Assessmen
 }
 
 export async function hold(outside: SwapOutside, run: Run): Promise<Run> {
-  await holdWrites(outside, migrationOf(run));
+  await holdWrites(outside, migrationOf(run), run.request.maxFenceSeconds);
   return { ...run, next: "hold", waitSeconds: DEFAULTS.drainSeconds };
 }
 

@@ -138,6 +138,7 @@ const GUARANTEES: Report["guarantees"] = [
       "Exact for what was written before the final pass; writes of the moment of the swap need a pause.",
   },
   {
+    // A fence makes the first half of it exact for upserts: docs/exactness.md.
     writer: "unannounced",
     guarantee: "Equal up to the writes of the last pass; verify after the swap names what differs.",
   },

@@ -49,6 +49,8 @@ export interface Request {
   /** Repeats the name of the collection that `cleanup` deletes. */
   readonly confirm: string | null;
   readonly keepOldHours: number;
+  /** How long a cut-over or rollback may stop upserts for its last look; 0: not at all. */
+  readonly maxFenceSeconds: number;
   /** Key of labelled queries in the ledger, below `queries/`; null: queries are made from memories. */
   readonly queries: string | null;
   /** What search with the new model must reach; what is not named keeps its default. */
@@ -124,6 +126,7 @@ const FIELDS = {
   override: field<Override | null>(override, '{"by": "who", "why": "reason"}', null),
   confirm: field<string | null>(text, "the name of the collection to delete", null),
   keepOldHours: field(hours, "a number of hours from 0 to 8760", DEFAULTS.keepOldHours as number),
+  maxFenceSeconds: field(whole(0, 3600), "a whole number of seconds from 0 to 3600", 0 as number),
   queries: field<string | null>(
     (value) => (typeof value === "string" && value.startsWith("queries/") ? value : undefined),
     "a key of the ledger that begins with queries/",
@@ -187,6 +190,7 @@ export function parseRequest(input: unknown): Request {
     override: take("override", FIELDS.override),
     confirm: take("confirm", FIELDS.confirm),
     keepOldHours: take("keepOldHours", FIELDS.keepOldHours),
+    maxFenceSeconds: take("maxFenceSeconds", FIELDS.maxFenceSeconds),
     queries: take("queries", FIELDS.queries),
     bars: take("bars", FIELDS.bars),
   };

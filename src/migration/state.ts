@@ -1,3 +1,4 @@
+import type { Fence } from "./fence.ts";
 import type { GateResult } from "./gate.ts";
 import { stateKey } from "./keys.ts";
 import type { Found } from "./pass.ts";
@@ -56,6 +57,8 @@ export interface MigrationState {
   readonly swaps: readonly Swap[];
   /** Optimizer values to put back after the load; null when they are as they were. */
   readonly optimizersToRestore: JsonObject | null;
+  /** Upserts to the truth are stopped; null when they are not. */
+  readonly fence: Fence | null;
   readonly startedAt: number;
   readonly updatedAt: number;
   readonly error: { readonly name: string; readonly message: string } | null;
@@ -76,6 +79,7 @@ export function firstState(migration: string, now: number): MigrationState {
     gate: null,
     swaps: [],
     optimizersToRestore: null,
+    fence: null,
     startedAt: now,
     updatedAt: now,
     error: null,

@@ -76,7 +76,7 @@ export class FakeQdrant implements Qdrant {
     await this.before("createCollection", name);
     if (this.stored.has(name) || this.names.has(name))
       throw new PermanentError(`Collection ${name} exists.`, { fields: { status: 409 } });
-    const { vectors, sparse_vectors, optimizers_config, metadata, ...rest } = body;
+    const { vectors, sparse_vectors, optimizers_config, metadata, strict_mode_config, ...rest } = body;
     this.stored.set(name, {
       config: {
         params: {
@@ -86,6 +86,7 @@ export class FakeQdrant implements Qdrant {
         },
         optimizer_config: { ...DEFAULT_OPTIMIZERS, ...asObject(optimizers_config) },
         ...(metadata === undefined ? {} : { metadata }),
+        ...(strict_mode_config === undefined ? {} : { strict_mode_config }),
       },
       payloadSchema: {},
       points: new Map(),
@@ -98,7 +99,13 @@ export class FakeQdrant implements Qdrant {
     const found = this.#at(name);
     const optimizers = { ...asObject(found.config.optimizer_config), ...asObject(patch.optimizers_config) };
     const metadata = { ...asObject(found.config.metadata), ...asObject(patch.metadata) };
-    found.config = { ...found.config, optimizer_config: optimizers, metadata };
+    const strict = { ...asObject(found.config.strict_mode_config), ...asObject(patch.strict_mode_config) };
+    found.config = {
+      ...found.config,
+      optimizer_config: optimizers,
+      metadata,
+      ...(Object.keys(strict).length === 0 ? {} : { strict_mode_config: strict }),
+    };
   }
 
   async deleteCollection(name: string): Promise<void> {
