@@ -16,7 +16,7 @@ export function demoCommand(): Command {
         concurrency: availableParallelism(),
         say: (line) => process.stdout.write(`${line}\n`),
         show: (verb, run) => printRun(process.stdout, verb, [run]),
-        report: (ledger, run) => writeReports(ledger, [run], report),
+        report: (ledger, run) => writeReports(ledger, [run], { folder: report, out: process.stdout }),
       });
       process.exitCode = isGood ? EXIT.done : EXIT.failed;
     });

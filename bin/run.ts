@@ -43,9 +43,9 @@ export async function runVerb(
   const run = await machine.run({ ...input, ...queries }, stop.signal, line.watch);
   const runs = [run, ...(options.deleteOld === true ? await deleteOld(machine, run, stop.signal) : [])];
   line.end();
-  if (flags.report !== undefined) await writeReports(ledger, runs, flags.report);
   process.exitCode = Math.max(...runs.map(exitCode));
   printRun(out, verb, runs);
+  if (flags.report !== undefined) await writeReports(ledger, runs, { folder: flags.report, out });
   if (flags.json === true) process.stdout.write(`${JSON.stringify(jsonLine(verb, runs))}\n`);
 }
 
