@@ -11,7 +11,7 @@ const ATTEMPTS_MAX = 14;
 const PATIENT_ATTEMPTS = 3;
 
 /** Then the writers are quiet until the next goal. */
-const WRITES_A_GOAL = 30;
+const WRITES_A_GOAL = 8;
 
 type Goal = "migrate" | "cutover" | "rollback";
 const ENDS: Readonly<Record<Goal, string>> = { migrate: "READY", cutover: "DONE", rollback: "ROLLED_BACK" };
@@ -37,7 +37,7 @@ export async function operate(world: World, writing: Writing, troubles: Troubles
     Object.assign(world, faults);
     Object.assign(writing, { isOn: true, left: WRITES_A_GOAL });
     await reach(world, { actor, writing, troubles, goal });
-    await world.schedule.sleep(actor, world.schedule.between(0, 60_000));
+    if (world.schedule.chance(0.5)) await rest(world, { actor, writing });
   }
   await finish(world, { actor, writing });
 }
@@ -63,7 +63,7 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
     }
     redrive(world);
     const started = world.start(goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS });
-    if (!isCalm) trouble(world, { troubles, victim: started.actor, goal });
+    if (!isCalm) trouble(world, { troubles, victim: started.actor });
     while (!started.isOver) await schedule.sleep(actor, 1000);
     last = `${started.status} ${started.cause}`;
     if (started.status === ENDS[goal]) return;
@@ -78,8 +78,11 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
   );
 }
 
+/** Also where a rival went further already. */
 const isThere = (world: World, goal: Goal): boolean =>
-  world.state?.phase === (goal === "cutover" ? "done" : goal === "rollback" ? "rolled-back" : "ready");
+  goal === "rollback"
+    ? world.state?.phase === "rolled-back"
+    : isReversed(world) || (goal === "migrate" && world.state?.phase === "ready");
 const isReversed = (world: World): boolean => world.state?.direction === "reverse";
 
 function redrive(world: World): void {
@@ -95,26 +98,41 @@ async function once(world: World, actor: Actor, input: object): Promise<string> 
 
 function trouble(
   world: World,
-  { troubles, victim, goal }: { readonly troubles: Troubles; readonly victim: Actor; readonly goal: Goal },
+  { troubles, victim }: { readonly troubles: Troubles; readonly victim: Actor },
 ): void {
   const { schedule } = world;
   const soon = () => (schedule.chance(0.5) ? schedule.between(1, 3000) : schedule.between(1, 60_000));
   if (schedule.chance(troubles.killed)) schedule.after(soon(), () => victim.kill());
-  if (schedule.chance(troubles.rival))
-    schedule.after(
-      soon(),
-      () => void world.start(schedule.chance(0.5) ? MIGRATE : { action: goal, collection: ALIAS }),
-    );
-  if (schedule.chance(troubles.paused)) {
-    const ms = soon();
-    schedule.after(ms, () => void world.start({ action: "pause", collection: ALIAS }));
-    schedule.after(ms + schedule.between(1, 20_000), () => void world.start(RESUME));
+  if (schedule.chance(troubles.rival)) {
+    const rivals = [MIGRATE, { action: "cutover", collection: ALIAS }];
+    schedule.after(soon(), () => void world.start(schedule.random.pick(rivals)));
   }
+  if (schedule.chance(troubles.paused)) schedule.after(soon(), () => void pauseForAWhile(world));
 }
 
-/** Writers are quiet, nothing fails, everything under way arrives: now all of it must be right. */
-async function finish(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
-  const { schedule, watch, truth, qdrant } = world;
+async function pauseForAWhile(world: World): Promise<void> {
+  const actor = new Actor("operator-pause", "operator");
+  await once(world, actor, { action: "pause", collection: ALIAS });
+  await world.schedule.sleep(actor, world.schedule.between(1, 20_000));
+  // A person looks whether it worked.
+  while (world.state?.paused === true) await once(world, actor, RESUME);
+}
+
+/** Events alone keep both sides one, without any pass: what was told is on both when it has arrived. */
+async function rest(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
+  const pauseMsMax = world.schedule.random.pick([150, 1500]);
+  Object.assign(writing, { isOn: true, left: WRITES_A_GOAL, pauseMsMax });
+  while (writing.left > 0) await world.schedule.sleep(actor, 2000);
+  await becomeQuiet(world, { actor, writing });
+  for (const wrong of world.truth.check(world.qdrant, { lenient: true }))
+    world.watch.fail(`at rest: ${wrong}`);
+}
+
+async function becomeQuiet(
+  world: World,
+  { actor, writing }: Pick<Reaching, "actor" | "writing">,
+): Promise<void> {
+  const { schedule } = world;
   writing.isOn = false;
   world.calm();
   await schedule.sleep(actor, 60_000);
@@ -122,6 +140,12 @@ async function finish(world: World, { actor, writing }: Pick<Reaching, "actor" |
     redrive(world);
     await schedule.sleep(actor, 30_000);
   } while (!(world.pages.isEmpty && world.live.isEmpty) || world.isBusy);
+}
+
+/** Writers are quiet, nothing fails, everything under way arrives: now all of it must be right. */
+async function finish(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
+  const { schedule, watch, truth, qdrant } = world;
+  await becomeQuiet(world, { actor, writing });
   await once(world, actor, RESUME);
   if (!isReversed(world)) await finishForward(world, actor);
   else if (schedule.chance(0.5)) {

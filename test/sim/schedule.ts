@@ -40,6 +40,8 @@ export class Schedule {
   /** Virtual milliseconds since 1970. */
   now = START;
   steps = 0;
+  /** Share of calls that take long. */
+  slowShare = 0.06;
   readonly trace: string[] = [];
   readonly #events: Event[] = [];
   #order = 0;
@@ -84,7 +86,7 @@ export class Schedule {
 
   /** Mostly a few milliseconds, now and then up to 4 s: a request under way arrives within the drain of a swap. */
   latency(): number {
-    return this.chance(0.06) ? this.between(200, 4000) : this.between(1, 40);
+    return this.chance(this.slowShare) ? this.between(200, 4000) : this.between(1, 40);
   }
 
   /** Runs events until `isOver` says so, or none is left (false), or `stepsMax` were taken (false). */

@@ -5,6 +5,8 @@ import { type Breakage, fillSource, World } from "./world.ts";
 import { startWriters, type Writing } from "./writers.ts";
 
 const STEPS_MAX = 60_000;
+/** So that something is written in every phase. */
+const WRITES_A_PHASE = 2;
 
 export interface Simulated {
   readonly seed: number;
@@ -17,15 +19,18 @@ export interface Simulated {
 export async function simulate(seed: number, breakage: Breakage = {}): Promise<Simulated> {
   const world = new World(seed, breakage);
   const { schedule, watch } = world;
-  const memories = schedule.between(6, 18);
+  const memories = schedule.between(6, 14);
   const ids = Array.from({ length: memories }, (_, index) => String(index + 1));
   await fillSource(world, ids, (payload) => vectorIn("chat_4d", payload));
   const writing: Writing = {
     isOn: true,
     left: 0,
-    pauseMsMax: schedule.random.pick([1500, 5000, 20_000]),
+    pauseMsMax: schedule.random.pick([800, 3000, 20_000]),
     deaths: schedule.random.pick([0, 0.2]),
     memories,
+  };
+  world.onPhase = () => {
+    writing.left = Math.max(writing.left, WRITES_A_PHASE);
   };
   startWriters(world, writing);
   const troubles = makeWeather(world);
@@ -45,7 +50,8 @@ export async function simulate(seed: number, breakage: Breakage = {}): Promise<S
 }
 
 function makeWeather(world: World): Troubles {
-  const { random } = world.schedule;
+  const { schedule } = world;
+  const { random } = schedule;
   const some = (...rates: readonly number[]) => random.pick(rates);
   world.rates = {
     kill: some(0, 0.002, 0.01),
@@ -53,8 +59,9 @@ function makeWeather(world: World): Troubles {
     lose: some(0, 0.005, 0.02),
     half: some(0, 0.05),
     short: some(0, 0.1),
-    patience: some(0, 0, 0.02),
+    patience: some(0, 0, 0.1),
   };
+  schedule.slowShare = some(0.06, 0.06, 0.25);
   world.queueRates = {
     twice: some(0, 0.1),
     late: some(0, 0.1),

@@ -12,7 +12,6 @@ export interface Walk {
   readonly schedule: Schedule;
   /** Rejects with an error whose `name` Retry and Catch are matched against. */
   readonly invoke: (name: string, event: unknown) => Promise<unknown>;
-  readonly waitSeconds?: (state: string, asked: number) => number;
 }
 
 export type WalkEnd =
@@ -87,7 +86,7 @@ async function resultOf(walk: Walk, visit: Visit): Promise<unknown> {
       return state.Result ?? data;
     case "Wait": {
       const asked = Number(valueAt(textOf(state.SecondsPath), data, context));
-      return walk.schedule.sleep(walk.actor, (walk.waitSeconds?.(name, asked) ?? asked) * 1000);
+      return walk.schedule.sleep(walk.actor, asked * 1000);
     }
     case "Task":
       return tryTask(walk, visit);

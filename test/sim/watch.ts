@@ -59,7 +59,9 @@ export class Watch {
     if (!state.backfilled || this.#wasBackfilled) return;
     this.#wasBackfilled = true;
     const { objects } = this.#world.ledger;
-    const stored = [...objects].filter(([name]) => name.includes("/pass-00000000/"));
+    const stored = [...objects].filter(([name]) =>
+      name.startsWith(`migrations/${state.migration}/pass-00000000/`),
+    );
     const blocks = stored.filter(([name]) => name.includes("/pages/")).map(([, one]) => JSON.parse(one.body));
     const records: PageRecord[] = stored
       .filter(([name]) => name.includes("/records/"))

@@ -6,7 +6,7 @@ import { FUNCTIONS, type FunctionName, PAGES_QUEUE } from "../../src/contract.ts
 import type * as Events from "../../src/migration/events.ts";
 import * as functions from "../../src/migration/functions.ts";
 import { lockKey, stateKey } from "../../src/migration/keys.ts";
-import type { Ledger, Qdrant } from "../../src/migration/ports.ts";
+import type { Qdrant } from "../../src/migration/ports.ts";
 import type { Outcome } from "../../src/migration/run.ts";
 import type { MigrationState } from "../../src/migration/state.ts";
 import { elementsAt, membersAt } from "../../src/qdrant/slices.ts";
@@ -29,9 +29,7 @@ const definition: unknown = JSON.parse(
 /** What a broken version of the product would do; each must be found. Test-only wrappers of the outside. */
 export interface Breakage {
   readonly qdrant?: (qdrant: Qdrant, actor: Actor) => Qdrant;
-  readonly ledger?: (ledger: Ledger, actor: Actor) => Ledger;
   readonly progress?: (run: Events.ProgressEvent["run"], looked: unknown, queueIsEmpty: boolean) => unknown;
-  readonly waitSeconds?: (state: string, asked: number) => number;
 }
 
 /** How long the product's client goes on with a write on its own (Retry-After), in ms. */
@@ -61,6 +59,9 @@ export class World {
   queueRates: QueueRates = NO_QUEUE_FAULTS;
   /** Kills, zombies and lost answers of whole calls. */
   callRate = 0;
+  /** Called when the migration's phase has changed. */
+  onPhase: () => void = () => {};
+  #phase: string | undefined;
   readonly #open = new Set<string>();
   readonly #touching = new Map<Actor, string>();
   #count = 0;
@@ -80,7 +81,7 @@ export class World {
     });
     this.live = new SimulatedQueue(this, {
       name: "live",
-      workers: 2,
+      workers: 4,
       visibilityMs: 130_000,
       receivesMax: 8,
       work: (id, body) => this.#applyLive(id, body),
@@ -119,7 +120,12 @@ export class World {
   readonly onWrite = (actor: Actor, collection: string, ids: readonly string[]) =>
     this.watch.write(actor, collection, ids);
   readonly onAliases = (actor: Actor, to: string) => this.watch.beforeSwap(actor, to);
-  readonly onLedger = (key: string, body: string) => this.watch.ledger(key, body);
+  readonly onLedger = (key: string, body: string) => {
+    this.watch.ledger(key, body);
+    const phase = this.state?.phase;
+    if (phase !== this.#phase) this.onPhase();
+    this.#phase = phase;
+  };
 
   start(input: object): Started {
     const name = `execution-${++this.#count}`;
@@ -140,7 +146,6 @@ export class World {
       return answer;
     };
     const { schedule } = this;
-    const waits = this.breakage.waitSeconds;
     walkWorkflow({
       definition,
       input,
@@ -148,7 +153,6 @@ export class World {
       actor,
       schedule,
       invoke,
-      ...(waits ? { waitSeconds: waits } : {}),
     }).then(
       (ended) => end(outcomes.at(-1)?.status ?? ended.status, ended.status === "FAILED" ? ended.cause : ""),
       (error) => {
@@ -190,10 +194,10 @@ export class World {
   #outside(actor: Actor, timeoutMs: number) {
     const until = this.schedule.now + timeoutMs;
     const { breakage } = this;
-    const [qdrant, ledger] = [qdrantFor(this, actor), ledgerFor(this, actor)];
+    const qdrant = qdrantFor(this, actor);
     return {
       qdrant: breakage.qdrant?.(qdrant, actor) ?? qdrant,
-      ledger: breakage.ledger?.(ledger, actor) ?? ledger,
+      ledger: ledgerFor(this, actor),
       queue: this.pages.portFor(actor),
       executions: { isOpen: async (owner: string) => this.#open.has(owner) },
       models: MODELS,

@@ -10,7 +10,7 @@ export interface Writing {
   isOn: boolean;
   /** Writes until they are quiet. */
   left: number;
-  readonly pauseMsMax: number;
+  pauseMsMax: number;
   /** How often a producer dies between its write and its event. */
   readonly deaths: number;
   /** Memories at the start; as many more may come. */
@@ -31,13 +31,21 @@ async function write(world: World, writing: Writing, kind: Kind): Promise<void> 
     (id) => KINDS[Number(id) % 3] === kind,
   );
   for (;;) {
-    await schedule.sleep(actor, schedule.between(200, writing.pauseMsMax));
+    await schedule.sleep(actor, schedule.between(20, writing.pauseMsMax));
     if (!writing.isOn || writing.left <= 0) continue;
     writing.left--;
     const id = schedule.random.pick(own);
-    if (kind === "put") sendEvent(world, id);
-    else await writeDirectly(world, actor, id, kind === "touch" && !schedule.chance(writing.deaths));
+    await say(world, actor, id, kind === "touch" && schedule.chance(writing.deaths) ? "untold" : kind);
+    if (schedule.chance(0.5)) continue;
+    // The same memory once more while the first word is still under way: there something could go wrong.
+    await schedule.sleep(actor, schedule.between(20, 700));
+    await say(world, actor, id, kind);
   }
+}
+
+async function say(world: World, actor: Actor, id: PointId, kind: Kind): Promise<void> {
+  if (kind === "put") sendEvent(world, id);
+  else await writeDirectly(world, actor, id, kind === "touch");
 }
 
 function newPayload(world: World, id: PointId): string {
