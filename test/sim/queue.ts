@@ -59,6 +59,11 @@ export class SimulatedQueue {
     return this.#messages.size === 0 && this.#dead.size === 0;
   }
 
+  /** What a count of the queue calls empty: dead letters are elsewhere. */
+  get isIdle(): boolean {
+    return this.#messages.size === 0;
+  }
+
   /** The queue as an actor sees it. */
   portFor(actor: Actor): Queue {
     const put = (bodies: readonly string[]) => void bodies.map((body) => this.put(body));

@@ -12,6 +12,7 @@ const PATIENT_ATTEMPTS = 3;
 
 /** Then the writers are quiet until the next goal. */
 const WRITES_A_GOAL = 8;
+const WRITES_AT_REST = 24;
 
 type Goal = "migrate" | "cutover" | "rollback";
 const ENDS: Readonly<Record<Goal, string>> = { migrate: "READY", cutover: "DONE", rollback: "ROLLED_BACK" };
@@ -64,7 +65,7 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
     redrive(world);
     const started = world.start(goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS });
     if (!isCalm) trouble(world, { troubles, victim: started.actor });
-    while (!started.isOver) await schedule.sleep(actor, 1000);
+    while (!started.isOver) await schedule.sleep(actor, 3000);
     last = `${started.status} ${started.cause}`;
     if (started.status === ENDS[goal]) return;
     if (started.status === "NOTHING_TO_DO" && isThere(world, goal)) return;
@@ -92,7 +93,7 @@ function redrive(world: World): void {
 
 async function once(world: World, actor: Actor, input: object): Promise<string> {
   const started = world.start(input);
-  while (!started.isOver) await world.schedule.sleep(actor, 1000);
+  while (!started.isOver) await world.schedule.sleep(actor, 3000);
   return started.status;
 }
 
@@ -121,7 +122,7 @@ async function pauseForAWhile(world: World): Promise<void> {
 /** Events alone keep both sides one, without any pass: what was told is on both when it has arrived. */
 async function rest(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
   const pauseMsMax = world.schedule.random.pick([150, 1500]);
-  Object.assign(writing, { isOn: true, left: WRITES_A_GOAL, pauseMsMax });
+  Object.assign(writing, { isOn: true, left: WRITES_AT_REST, pauseMsMax });
   while (writing.left > 0) await world.schedule.sleep(actor, 2000);
   await becomeQuiet(world, { actor, writing });
   for (const wrong of world.truth.check(world.qdrant, { lenient: true }))

@@ -6,7 +6,7 @@ import { startWriters, type Writing } from "./writers.ts";
 
 const STEPS_MAX = 60_000;
 /** So that something is written in every phase. */
-const WRITES_A_PHASE = 2;
+const WRITES_A_PHASE = 4;
 
 export interface Simulated {
   readonly seed: number;
@@ -65,7 +65,7 @@ function makeWeather(world: World): Troubles {
   world.queueRates = {
     twice: some(0, 0.1),
     late: some(0, 0.1),
-    lost: some(0, 0.03),
+    lost: some(0, 0.03, 0.15),
     miscounted: some(0, 0.1),
   };
   world.callRate = some(0, 0.01, 0.04);

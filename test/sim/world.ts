@@ -221,7 +221,7 @@ export class World {
       case "progress": {
         const looked = await functions.progress(outside, event as Events.ProgressEvent);
         const { run } = event as Events.ProgressEvent;
-        return this.breakage.progress?.(run, looked, this.pages.isEmpty) ?? looked;
+        return this.breakage.progress?.(run, looked, this.pages.isIdle) ?? looked;
       }
       case "verifier":
         return functions.verifier(outside, event as Events.VerifierEvent);

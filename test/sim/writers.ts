@@ -31,12 +31,16 @@ async function write(world: World, writing: Writing, kind: Kind): Promise<void> 
     (id) => KINDS[Number(id) % 3] === kind,
   );
   for (;;) {
-    await schedule.sleep(actor, schedule.between(20, writing.pauseMsMax));
-    if (!writing.isOn || writing.left <= 0) continue;
+    const mayWrite = writing.isOn && writing.left > 0;
+    await schedule.sleep(
+      actor,
+      mayWrite ? schedule.between(20, writing.pauseMsMax) : schedule.between(500, 4000),
+    );
+    if (!mayWrite) continue;
     writing.left--;
     const id = schedule.random.pick(own);
     await say(world, actor, id, kind === "touch" && schedule.chance(writing.deaths) ? "untold" : kind);
-    if (schedule.chance(0.5)) continue;
+    if (schedule.chance(0.3)) continue;
     // The same memory once more while the first word is still under way: there something could go wrong.
     await schedule.sleep(actor, schedule.between(20, 700));
     await say(world, actor, id, kind);
