@@ -1,6 +1,6 @@
 // The outside as one actor sees it: every call goes through the scheduler and may fail in the ways real services do.
 import { TransientError } from "../../src/migration/errors.ts";
-import type { AliasAction, Ledger, PointWrite, Qdrant } from "../../src/migration/ports.ts";
+import type { AliasAction, Ledger, PointWrite, Qdrant, WriteOptions } from "../../src/migration/ports.ts";
 import type { FakeLedger } from "../support/ledger.ts";
 import type { FakeQdrant } from "../support/qdrant.ts";
 import type { Actor, Schedule } from "./schedule.ts";
@@ -31,6 +31,7 @@ interface Ask<T> {
   /** What a client that repeats on its own answers when the first try had its effect. */
   readonly afterRepeat?: T;
   readonly patienceMsMax?: number;
+  readonly beforeRepeat?: () => Promise<void>;
 }
 
 /** One call of an actor: waits its turn, takes effect or not, answers or not. */
@@ -58,7 +59,9 @@ export function callOutside<T>(
       }
       if (ask.patienceMsMax !== undefined && schedule.chance(rates.patience)) {
         note(" 429, WAITS");
-        return schedule.after(schedule.between(1000, ask.patienceMsMax), take);
+        // Not awaited by this event: the check before the repetition is an outside call of its own.
+        const repeat = () => void (ask.beforeRepeat?.() ?? Promise.resolve()).then(send, reject);
+        return schedule.after(schedule.between(1000, ask.patienceMsMax), repeat);
       }
       if (ask.half !== undefined && schedule.chance(rates.half)) {
         await ask.half();
@@ -80,7 +83,8 @@ export function callOutside<T>(
         reject(error);
       }
     };
-    schedule.after(schedule.latency(), take);
+    const send = () => schedule.after(schedule.latency(), take);
+    send();
   });
 }
 
@@ -119,6 +123,7 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
           }
         : {}),
       patienceMsMax: world.patienceMsMax,
+      ...(name === "upsert" || name === "delete" ? repeatOf(args[2]) : {}),
     });
   };
   return new Proxy<Qdrant>(qdrant, {
@@ -142,6 +147,9 @@ function observeEffect(world: QdrantWorld, actor: Actor, name: string, args: rea
     for (const action of aliasActionsOf(collection))
       if ("create_alias" in action) world.onAliases(actor, action.create_alias.collection_name);
 }
+
+const repeatOf = (options: unknown): Pick<WriteOptions, "beforeRepeat"> =>
+  typeof options === "object" && options !== null ? options : {};
 
 const pointsOf = (value: unknown): readonly PointWrite[] => (Array.isArray(value) ? value : []);
 

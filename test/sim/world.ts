@@ -168,7 +168,10 @@ export class World {
     const { schedule } = this;
     const op = (event as { op: string }).op;
     const actor = this.#actor(`${execution.name}/${op}`, "function", timeoutOf(name));
-    return new Promise((resolve, reject) => {
+    return new Promise((settle, refuse) => {
+      // A stopped execution hears no answer and calls nothing more; what it called goes on.
+      const resolve = (answer: unknown) => (execution.isAlive ? settle(answer) : undefined);
+      const reject = (error: unknown) => (execution.isAlive ? refuse(error) : undefined);
       const fail = (error: string) => reject(Object.assign(new Error(`${name} ${op}`), { name: error }));
       actor.onDeath(() => schedule.after(10, () => fail("Runtime.ExitError")));
       if (schedule.chance(this.callRate)) {
