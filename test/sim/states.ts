@@ -172,9 +172,11 @@ function place(data: unknown, path: unknown, result: unknown): unknown {
 }
 
 function objectOf(value: unknown): Json {
-  if (typeof value !== "object" || value === null) throw new Error(`Not an object: ${JSON.stringify(value)}`);
-  return Object.fromEntries(Object.entries(value));
+  if (!isObject(value)) throw new Error(`Not an object: ${JSON.stringify(value)}`);
+  return value;
 }
+
+const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 
 const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(objectOf) : []);
 

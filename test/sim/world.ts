@@ -122,6 +122,7 @@ export class World {
   readonly onAliases = (actor: Actor, to: string) => this.watch.beforeSwap(actor, to);
   readonly onLedger = (key: string, body: string) => {
     this.watch.ledger(key, body);
+    if (!key.endsWith("/migration.json")) return;
     const phase = this.state?.phase;
     if (phase !== this.#phase) this.onPhase();
     this.#phase = phase;
