@@ -42,11 +42,23 @@ export async function acquireLock(
   });
 }
 
-/** Names the current migration of a source in its lock. */
-export function setLockMigration(ledger: Ledger, source: string, migration: string): Promise<Lock> {
-  return updateStored<Lock>(ledger, lockKey(source), (lock) =>
-    lock.migration === migration ? null : { ...lock, migration },
-  );
+/**
+ * Names the current migration of a source in its lock.
+ * @throws RefusedError when the lock is another execution's by now: the last call of a stopped run may come late.
+ */
+export function setLockMigration(
+  ledger: Ledger,
+  source: string,
+  { migration, execution }: { readonly migration: string; readonly execution: string },
+): Promise<Lock> {
+  return updateStored<Lock>(ledger, lockKey(source), (lock) => {
+    if (lock.owner !== execution)
+      throw new RefusedError(
+        `Run ${execution} does not hold the lock of ${source} any more (${lock.owner ?? "nobody"} does), so its plan is dropped. Nothing was changed.`,
+        { fields: { collection: source, owner: lock.owner } },
+      );
+    return lock.migration === migration ? null : { ...lock, migration };
+  });
 }
 
 /** Gives the lock back; a lock that somebody else holds is left alone. */

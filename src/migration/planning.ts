@@ -58,7 +58,7 @@ export async function planMigration(outside: PlanningOutside, asked: PlanAsked):
   const plan = await makePlan(outside, asked, info);
   if (request.dryRun) return { next: "dry-run", plan };
   await storePlan(outside, plan);
-  await setLockMigration(ledger, source, plan.migration);
+  await setLockMigration(ledger, source, { migration: plan.migration, execution: asked.execution });
   return { next: "prepare", plan };
 }
 

@@ -58,6 +58,8 @@ export interface PointWrite {
 
 export interface WriteOptions {
   readonly shardKey?: string | number;
+  /** Called before a write that had to wait is sent again; what it throws ends the call. */
+  readonly beforeRepeat?: () => Promise<void>;
 }
 
 export interface SearchOptions {

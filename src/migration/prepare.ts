@@ -142,6 +142,20 @@ export async function restoreOptimizers(
   await updateState(ledger, { migration, now: clock.now() }, () => ({ optimizersToRestore: null }));
 }
 
+/**
+ * A stopped run's last call may hold the optimizer back after the next run has put it right: what the plan says is
+ * said again where the target differs.
+ */
+export async function keepOptimizers(qdrant: Qdrant, plan: Plan, info: CollectionInfo): Promise<void> {
+  const now = isObject(info.config.optimizer_config) ? info.config.optimizer_config : {};
+  // PATCH does not clear with null: a value the source does not have is left to `restoreOptimizers`.
+  const wanted = Object.entries(optimizersOf(plan)).filter(
+    ([key, value]) => key in LOADING && value !== null && now[key] !== value,
+  );
+  if (wanted.length > 0)
+    await qdrant.updateCollection(plan.target.collection, { optimizers_config: Object.fromEntries(wanted) });
+}
+
 /** Green, optimizer fine, nothing queued and nothing hidden: only then do counts and searches tell the truth. */
 export const isReady = (info: CollectionInfo): boolean =>
   info.status === "green" && info.optimizerOk && info.updateQueueLength === 0 && info.deferredPoints === 0;

@@ -155,7 +155,9 @@ class PageWork {
     if (changes.deletes.length > 0) {
       await this.#writes.guard();
       // Twice is harmless: ids that are gone are no error.
-      await this.#job.qdrant.delete(this.#job.to.collection, changes.deletes);
+      await this.#job.qdrant.delete(this.#job.to.collection, changes.deletes, {
+        beforeRepeat: this.#writes.guard,
+      });
       this.#deleted += changes.deletes.length;
     }
     return writes.length > 0 || changes.deletes.length > 0;
@@ -250,7 +252,7 @@ class PageWork {
   async #write(points: readonly PointWrite[]): Promise<void> {
     try {
       await this.#writes.guard();
-      await this.#job.qdrant.upsert(this.#job.to.collection, points);
+      await this.#job.qdrant.upsert(this.#job.to.collection, points, { beforeRepeat: this.#writes.guard });
       for (const { id } of points) this.#written.add(id);
     } catch (error) {
       if (!(error instanceof PermanentError) || !isAboutThePoints(error)) throw error;

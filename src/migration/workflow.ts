@@ -11,7 +11,7 @@ import { beginPass as beginNextPass } from "./passes.ts";
 import { readPlan } from "./plan.ts";
 import { type PlanAsked, planMigration } from "./planning.ts";
 import type { Clock, Executions, Ledger, Qdrant } from "./ports.ts";
-import { isReady, prepareTarget, restoreTarget } from "./prepare.ts";
+import { isReady, keepOptimizers, prepareTarget, restoreTarget } from "./prepare.ts";
 import { type Action, parseRequest, type Request } from "./request.ts";
 import { resolveCollections } from "./resolve.ts";
 import { firstRun, type Run } from "./run.ts";
@@ -164,12 +164,14 @@ export async function restore(outside: PlannerOutside, run: Run): Promise<Run> {
 
 /** Counts and searches tell the truth only when the server has caught up. */
 export async function ready({ qdrant, ledger }: PlannerOutside, run: Run): Promise<Run> {
-  const { target } = await readPlan(ledger, migrationOf(run));
+  const plan = await readPlan(ledger, migrationOf(run));
+  const { target } = plan;
   const info = await qdrant.collection(target.collection);
   if (info === null)
     throw new RefusedError(
       `${target.collection} was deleted during the run. The alias is untouched; start migrate again.`,
     );
+  await keepOptimizers(qdrant, plan, info);
   const isNow = isReady(info);
   return { ...run, next: isNow ? "begin-pass" : "wait", waitSeconds: isNow ? 0 : DEFAULTS.lookSecondsMin };
 }

@@ -115,7 +115,8 @@ export class Points {
   async #writePoints(name: string, bodies: readonly string[], options: WriteOptions): Promise<void> {
     const body = `{${shardKey(options)}"points":[${bodies.join()}]}`;
     const what = `write ${bodies.length} points to ${name}`;
-    await this.#write({ method: "PUT", path: collectionPath(name, "/points?wait=true"), body, what });
+    const path = collectionPath(name, "/points?wait=true");
+    await this.#write({ method: "PUT", path, body, what, ...repeatOf(options) });
   }
 
   /** A 400 may come from limits that were set within the last minute; anything else is refused for good. */
@@ -143,6 +144,7 @@ export class Points {
         path: collectionPath(name, "/points/delete?wait=true"),
         body,
         what,
+        ...repeatOf(options),
       });
       return [];
     });
@@ -180,3 +182,6 @@ const shardKey = ({ shardKey: key }: WriteOptions): string =>
 
 const selectors = ({ payload = true, vectors = false, ...options }: ReadOptions): string =>
   `${shardKey(options)}"with_payload":${payload},"with_vector":${JSON.stringify(vectors)}`;
+
+const repeatOf = ({ beforeRepeat }: WriteOptions): Pick<Ask, "beforeRepeat"> =>
+  beforeRepeat === undefined ? {} : { beforeRepeat };

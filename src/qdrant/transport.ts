@@ -21,6 +21,8 @@ export interface Ask {
   readonly body?: string;
   /** What is attempted, for the error's sentence. */
   readonly what: string;
+  /** Called before the request is sent again after a wait: what allowed it may be over by then. */
+  readonly beforeRepeat?: () => Promise<void>;
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -59,6 +61,7 @@ export class Transport {
       if (waitMs === null || waitMs > patienceMs) throw errorOf(ask.what, answer);
       patienceMs -= waitMs;
       await this.#options.sleep(waitMs);
+      await ask.beforeRepeat?.();
     }
   }
 

@@ -1,0 +1,207 @@
+// The outside as one actor sees it: every call goes through the scheduler and may fail in the ways real services do.
+import { TransientError } from "../../src/migration/errors.ts";
+import type { AliasAction, Ledger, PointWrite, Qdrant, WriteOptions } from "../../src/migration/ports.ts";
+import type { FakeLedger } from "../support/ledger.ts";
+import type { FakeQdrant } from "../support/qdrant.ts";
+import type { Actor, Schedule } from "./schedule.ts";
+
+/** Probabilities of one call. */
+export interface FaultRates {
+  /** The process is killed before the effect, or after it. */
+  readonly kill: number;
+  /** 408, 429, 503, 507 or a reset before the effect. */
+  readonly refuse: number;
+  /** The effect took place and the answer was lost. */
+  readonly lose: number;
+  /** Part of an upsert, or of the messages sent, and then an error. */
+  readonly half: number;
+  /** A page of a scroll that is shorter than asked. */
+  readonly short: number;
+  /** The client waits for Retry-After and sends the same request again. */
+  readonly patience: number;
+}
+
+export const NO_FAULTS: FaultRates = { kill: 0, refuse: 0, lose: 0, half: 0, short: 0, patience: 0 };
+
+interface Ask<T> {
+  readonly label: string;
+  readonly effect: () => Promise<T> | T;
+  /** The effect on a part of what was asked. */
+  readonly half?: () => Promise<unknown> | unknown;
+  /** What a client that repeats on its own answers when the first try had its effect. */
+  readonly afterRepeat?: T;
+  readonly patienceMsMax?: number;
+  readonly beforeRepeat?: () => Promise<void>;
+}
+
+/** One call of an actor: waits its turn, takes effect or not, answers or not. */
+export function callOutside<T>(
+  world: { readonly schedule: Schedule; readonly rates: FaultRates },
+  actor: Actor,
+  ask: Ask<T>,
+): Promise<T> {
+  const { schedule } = world;
+  const transient = (how: string) => new TransientError(`${ask.label}: ${how}`);
+  return new Promise<T>((resolve, reject) => {
+    const take = async (): Promise<void> => {
+      if (!actor.isAlive) return;
+      const { rates } = world;
+      const note = (how: string) => schedule.note(actor.name, `${ask.label}${how}`);
+      if (schedule.chance(rates.kill)) {
+        const isAfter = schedule.chance(0.5);
+        if (isAfter) await ask.effect();
+        note(isAfter ? " KILLED AFTER" : " KILLED BEFORE");
+        return actor.kill();
+      }
+      if (schedule.chance(rates.refuse)) {
+        note(" REFUSED 503");
+        return reject(transient("503"));
+      }
+      if (ask.patienceMsMax !== undefined && schedule.chance(rates.patience)) {
+        note(" 429, WAITS");
+        // Not awaited by this event: the check before the repetition is an outside call of its own.
+        const repeat = () => void (ask.beforeRepeat?.() ?? Promise.resolve()).then(send, reject);
+        return schedule.after(schedule.between(1000, ask.patienceMsMax), repeat);
+      }
+      if (ask.half !== undefined && schedule.chance(rates.half)) {
+        await ask.half();
+        note(" HALF APPLIED");
+        return reject(transient("reset in the middle"));
+      }
+      try {
+        const answer = await ask.effect();
+        if (schedule.chance(rates.lose)) {
+          note(" ANSWER LOST");
+          return ask.afterRepeat === undefined || schedule.chance(0.5)
+            ? reject(transient("reset"))
+            : resolve(ask.afterRepeat);
+        }
+        note("");
+        resolve(answer);
+      } catch (error) {
+        note(` ${String(error)}`);
+        reject(error);
+      }
+    };
+    const send = () => schedule.after(schedule.latency(), take);
+    send();
+  });
+}
+
+interface QdrantWorld {
+  readonly schedule: Schedule;
+  readonly rates: FaultRates;
+  readonly qdrant: FakeQdrant;
+  /** Called when a write of points takes effect. */
+  readonly onWrite: (actor: Actor, collection: string, ids: readonly string[]) => void;
+  /** Called before readers' names are moved. */
+  readonly onAliases: (actor: Actor, to: string) => void;
+  readonly patienceMsMax: number;
+}
+
+export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
+  const { qdrant } = world;
+  const call = (name: string, args: readonly unknown[]): Promise<unknown> => {
+    const method: unknown = Reflect.get(qdrant, name);
+    if (typeof method !== "function") throw new Error(`Qdrant has no ${name}.`);
+    const apply = (given: readonly unknown[]) => Reflect.apply(method, qdrant, given);
+    const observe = () => observeEffect(world, actor, name, args);
+    return callOutside<unknown>(world, actor, {
+      label: labelOf(name, args),
+      effect: () => {
+        observe();
+        const given = name === "scroll" ? shortened(world, args) : args;
+        return apply(given);
+      },
+      ...(name === "upsert"
+        ? {
+            half: () => {
+              observe();
+              const [collection, points] = args;
+              return apply([collection, pointsOf(points).filter(() => world.schedule.chance(0.5))]);
+            },
+          }
+        : {}),
+      patienceMsMax: world.patienceMsMax,
+      ...(name === "upsert" || name === "delete" ? repeatOf(args[2]) : {}),
+    });
+  };
+  return new Proxy<Qdrant>(qdrant, {
+    get:
+      (_, name) =>
+      (...args: unknown[]) =>
+        call(String(name), args),
+  });
+}
+
+function observeEffect(world: QdrantWorld, actor: Actor, name: string, args: readonly unknown[]): void {
+  const [collection, what] = args;
+  if (name === "upsert")
+    world.onWrite(
+      actor,
+      String(collection),
+      pointsOf(what).map(({ id }) => id),
+    );
+  if (name === "delete" && Array.isArray(what)) world.onWrite(actor, String(collection), what.map(String));
+  if (name === "changeAliases")
+    for (const action of aliasActionsOf(collection))
+      if ("create_alias" in action) world.onAliases(actor, action.create_alias.collection_name);
+}
+
+const repeatOf = (options: unknown): Pick<WriteOptions, "beforeRepeat"> =>
+  typeof options === "object" && options !== null ? options : {};
+
+const pointsOf = (value: unknown): readonly PointWrite[] => (Array.isArray(value) ? value : []);
+
+const aliasActionsOf = (value: unknown): readonly AliasAction[] => (Array.isArray(value) ? value : []);
+
+function shortened({ schedule, rates }: QdrantWorld, args: readonly unknown[]): readonly unknown[] {
+  const [collection, from, limit, options] = args;
+  if (!schedule.chance(rates.short)) return args;
+  return [collection, from, schedule.between(1, Number(limit)), options];
+}
+
+function labelOf(name: string, args: readonly unknown[]): string {
+  const [collection, what] = args;
+  const ids = name === "upsert" ? pointsOf(what).map(({ id }) => id) : what;
+  return `${name} ${JSON.stringify(collection ?? "")} ${JSON.stringify(ids ?? "").slice(0, 120)}`;
+}
+
+interface LedgerWorld {
+  readonly schedule: Schedule;
+  readonly rates: FaultRates;
+  readonly ledger: FakeLedger;
+  /** Called after a write took effect. */
+  readonly onLedger: (key: string, body: string) => void;
+}
+
+export function ledgerFor(world: LedgerWorld, actor: Actor): Ledger {
+  const { ledger } = world;
+  const write = (label: string, key: string, body: string, effect: () => Promise<boolean>) =>
+    callOutside<boolean>(world, actor, {
+      label: `${label} ${key}`,
+      effect: async () => {
+        const wrote = await effect();
+        if (wrote) world.onLedger(key, body);
+        return wrote;
+      },
+      // A client that repeats a conditional write whose answer was lost finds its own write in the way.
+      afterRepeat: false,
+    });
+  return {
+    read: (key) => callOutside(world, actor, { label: `read ${key}`, effect: () => ledger.read(key) }),
+    create: (key, body) => write("create", key, body, () => ledger.create(key, body)),
+    replace: (key, body, version) => write("replace", key, body, () => ledger.replace(key, body, version)),
+    async *list(prefix, after) {
+      const keys = await callOutside(world, actor, {
+        label: `list ${prefix}`,
+        effect: async () => {
+          const found: string[] = [];
+          for await (const key of ledger.list(prefix, after)) found.push(key);
+          return found;
+        },
+      });
+      yield* keys;
+    },
+  };
+}

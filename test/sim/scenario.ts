@@ -1,0 +1,172 @@
+// What a person does in one run, with everything that gets in the way: starts over, a rival, a pause, a kill.
+import { Actor } from "./schedule.ts";
+import { ALIAS } from "./truth.ts";
+import type { World } from "./world.ts";
+import type { Writing } from "./writers.ts";
+
+const MIGRATE = { action: "migrate", collection: ALIAS, sourceModel: "old", pageSizePoints: 4 };
+const RESUME = { action: "resume", collection: ALIAS };
+const ATTEMPTS_MAX = 14;
+/** After so many tries the writers pause, and after twice as many nothing fails any more. */
+const PATIENT_ATTEMPTS = 3;
+
+/** Then the writers are quiet until the next goal. */
+const WRITES_A_GOAL = 8;
+const WRITES_AT_REST = 24;
+
+type Goal = "migrate" | "cutover" | "rollback";
+const ENDS: Readonly<Record<Goal, string>> = { migrate: "READY", cutover: "DONE", rollback: "ROLLED_BACK" };
+const PLANS: readonly (readonly Goal[])[] = [
+  ["migrate"],
+  ["migrate", "cutover"],
+  ["migrate", "cutover"],
+  ["migrate", "cutover", "rollback"],
+  ["migrate", "cutover", "rollback", "cutover"],
+];
+
+/** How often what gets in the way, a run. */
+export interface Troubles {
+  readonly killed: number;
+  readonly rival: number;
+  readonly paused: number;
+}
+
+export async function operate(world: World, writing: Writing, troubles: Troubles): Promise<void> {
+  const actor = new Actor("operator", "operator");
+  const faults = { rates: world.rates, queueRates: world.queueRates, callRate: world.callRate };
+  for (const goal of world.schedule.random.pick(PLANS)) {
+    Object.assign(world, faults);
+    Object.assign(writing, { isOn: true, left: WRITES_A_GOAL });
+    await reach(world, { actor, writing, troubles, goal });
+    if (world.schedule.chance(0.5)) await rest(world, { actor, writing });
+  }
+  await finish(world, { actor, writing });
+}
+
+interface Reaching {
+  readonly actor: Actor;
+  readonly writing: Writing;
+  readonly troubles: Troubles;
+  readonly goal: Goal;
+}
+
+async function reach(world: World, { actor, writing, troubles, goal }: Reaching): Promise<void> {
+  const { schedule } = world;
+  let last = "";
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    if (attempt > PATIENT_ATTEMPTS) writing.isOn = false;
+    const isCalm = attempt > 2 * PATIENT_ATTEMPTS;
+    if (isCalm) {
+      world.calm();
+      await once(world, actor, RESUME);
+      // A rival is at work, or a killed run's last call.
+      while (world.isBusy) await schedule.sleep(actor, 5000);
+    }
+    redrive(world);
+    const started = world.start(goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS });
+    if (!isCalm) trouble(world, { troubles, victim: started.actor });
+    while (!started.isOver) await schedule.sleep(actor, 3000);
+    last = `${started.status} ${started.cause}`;
+    if (started.status === ENDS[goal]) return;
+    if (started.status === "NOTHING_TO_DO" && isThere(world, goal)) return;
+    // A cut-over of a run that fell back needs its green gate again.
+    if (goal !== "migrate" && started.status === "REFUSED" && !isReversed(world))
+      await once(world, actor, MIGRATE);
+    await schedule.sleep(actor, schedule.between(0, 15_000));
+  }
+  world.watch.fail(
+    `${goal} does not end after ${ATTEMPTS_MAX} runs, the last ones without faults or writers: ${last}`,
+  );
+}
+
+/** Also where a rival went further already. */
+const isThere = (world: World, goal: Goal): boolean =>
+  goal === "rollback"
+    ? world.state?.phase === "rolled-back"
+    : isReversed(world) || (goal === "migrate" && world.state?.phase === "ready");
+const isReversed = (world: World): boolean => world.state?.direction === "reverse";
+
+function redrive(world: World): void {
+  world.pages.redrive();
+  world.live.redrive();
+}
+
+async function once(world: World, actor: Actor, input: object): Promise<string> {
+  const started = world.start(input);
+  while (!started.isOver) await world.schedule.sleep(actor, 3000);
+  return started.status;
+}
+
+function trouble(
+  world: World,
+  { troubles, victim }: { readonly troubles: Troubles; readonly victim: Actor },
+): void {
+  const { schedule } = world;
+  const soon = () => (schedule.chance(0.5) ? schedule.between(1, 3000) : schedule.between(1, 60_000));
+  if (schedule.chance(troubles.killed)) schedule.after(soon(), () => victim.kill());
+  if (schedule.chance(troubles.rival)) {
+    const rivals = [MIGRATE, { action: "cutover", collection: ALIAS }];
+    schedule.after(soon(), () => void world.start(schedule.random.pick(rivals)));
+  }
+  if (schedule.chance(troubles.paused)) schedule.after(soon(), () => void pauseForAWhile(world));
+}
+
+async function pauseForAWhile(world: World): Promise<void> {
+  const actor = new Actor("operator-pause", "operator");
+  await once(world, actor, { action: "pause", collection: ALIAS });
+  await world.schedule.sleep(actor, world.schedule.between(1, 20_000));
+  // A person looks whether it worked.
+  while (world.state?.paused === true) await once(world, actor, RESUME);
+}
+
+/** Events alone keep both sides one, without any pass: what was told is on both when it has arrived. */
+async function rest(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
+  const pauseMsMax = world.schedule.random.pick([150, 1500]);
+  Object.assign(writing, { isOn: true, left: WRITES_AT_REST, pauseMsMax });
+  while (writing.left > 0) await world.schedule.sleep(actor, 2000);
+  await becomeQuiet(world, { actor, writing });
+  for (const wrong of world.truth.check(world.qdrant, { lenient: true }))
+    world.watch.fail(`at rest: ${wrong}`);
+}
+
+async function becomeQuiet(
+  world: World,
+  { actor, writing }: Pick<Reaching, "actor" | "writing">,
+): Promise<void> {
+  const { schedule } = world;
+  writing.isOn = false;
+  world.calm();
+  await schedule.sleep(actor, 60_000);
+  do {
+    redrive(world);
+    await schedule.sleep(actor, 30_000);
+  } while (!(world.pages.isEmpty && world.live.isEmpty) || world.isBusy);
+}
+
+/** Writers are quiet, nothing fails, everything under way arrives: now all of it must be right. */
+async function finish(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
+  const { schedule, watch, truth, qdrant } = world;
+  await becomeQuiet(world, { actor, writing });
+  await once(world, actor, RESUME);
+  if (!isReversed(world)) await finishForward(world, actor);
+  else if (schedule.chance(0.5)) {
+    const status = await once(world, actor, { action: "rollback", collection: ALIAS });
+    if (status !== "ROLLED_BACK") watch.fail(`a quiet rollback ends as ${status}`);
+  } else await once(world, actor, { action: "verify", collection: ALIAS });
+  for (const wrong of truth.check(qdrant, { lenient: true })) watch.fail(`at the end: ${wrong}`);
+  watch.private();
+}
+
+async function finishForward(world: World, actor: Actor): Promise<void> {
+  const { watch, truth, qdrant } = world;
+  const status = await once(world, actor, MIGRATE);
+  if (status !== "READY") watch.fail(`a quiet migration ends as ${status}`);
+  truth.untold.clear();
+  for (const wrong of truth.check(qdrant, { lenient: false })) watch.fail(`at READY: ${wrong}`);
+  const before = watch.pointsWritten;
+  await once(world, actor, MIGRATE);
+  if (watch.pointsWritten !== before)
+    watch.fail(`a finished run repeated wrote ${watch.pointsWritten - before} points`);
+  const cutover = await once(world, actor, { action: "cutover", collection: ALIAS });
+  if (cutover !== "DONE") watch.fail(`a quiet cut-over ends as ${cutover}`);
+}

@@ -1,0 +1,73 @@
+// One seed, one run: how bad the weather is and what is done is drawn from the seed as well.
+import { operate, type Troubles } from "./scenario.ts";
+import { vectorIn } from "./truth.ts";
+import { type Breakage, fillSource, World } from "./world.ts";
+import { startWriters, type Writing } from "./writers.ts";
+
+const STEPS_MAX = 60_000;
+/** So that something is written in every phase. */
+const WRITES_A_PHASE = 4;
+
+export interface Simulated {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly steps: number;
+  /** The last steps before the end, or before the first violation. */
+  readonly trace: readonly string[];
+}
+
+export async function simulate(seed: number, breakage: Breakage = {}): Promise<Simulated> {
+  const world = new World(seed, breakage);
+  const { schedule, watch } = world;
+  const memories = schedule.between(6, 14);
+  const ids = Array.from({ length: memories }, (_, index) => String(index + 1));
+  await fillSource(world, ids, (payload) => vectorIn("chat_4d", payload));
+  const writing: Writing = {
+    isOn: true,
+    left: 0,
+    pauseMsMax: schedule.random.pick([800, 3000, 20_000]),
+    deaths: schedule.random.pick([0, 0.2]),
+    memories,
+  };
+  world.onPhase = () => {
+    writing.left = Math.max(writing.left, WRITES_A_PHASE);
+  };
+  startWriters(world, writing);
+  const troubles = makeWeather(world);
+  let isOver = false;
+  operate(world, writing, troubles).then(
+    () => {
+      isOver = true;
+    },
+    (error) => watch.fail(`the scenario broke: ${String(error)}`),
+  );
+  const ended = await schedule.run(() => {
+    watch.always();
+    return isOver || watch.violations.length > 0;
+  }, STEPS_MAX);
+  if (!ended) watch.fail(`it has not ended after ${schedule.steps} steps`);
+  return { seed, violations: watch.violations, steps: schedule.steps, trace: schedule.trace };
+}
+
+function makeWeather(world: World): Troubles {
+  const { schedule } = world;
+  const { random } = schedule;
+  const some = (...rates: readonly number[]) => random.pick(rates);
+  world.rates = {
+    kill: some(0, 0.002, 0.01),
+    refuse: some(0, 0.005, 0.02),
+    lose: some(0, 0.005, 0.02),
+    half: some(0, 0.05),
+    short: some(0, 0.1),
+    patience: some(0, 0, 0.1),
+  };
+  schedule.slowShare = some(0.06, 0.06, 0.25);
+  world.queueRates = {
+    twice: some(0, 0.1),
+    late: some(0, 0.1),
+    lost: some(0, 0.03, 0.15),
+    miscounted: some(0, 0.1),
+  };
+  world.callRate = some(0, 0.01, 0.04);
+  return { killed: some(0, 0.4), rival: some(0, 0.3), paused: some(0, 0.2) };
+}

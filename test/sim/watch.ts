@@ -1,0 +1,87 @@
+// The invariants that must hold at every moment, looked at whenever something is written.
+import type { PageRecord } from "../../src/migration/record.ts";
+import type { MigrationState } from "../../src/migration/state.ts";
+import type { Actor } from "./schedule.ts";
+import { ALIAS, SOURCE, TARGET } from "./truth.ts";
+import type { World } from "./world.ts";
+
+export class Watch {
+  readonly violations: string[] = [];
+  /** Points written by page workers and live functions. */
+  pointsWritten = 0;
+  readonly #world: World;
+  #wasBackfilled = false;
+  #hadTarget = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  fail(what: string): void {
+    this.#world.schedule.note("VIOLATION", what);
+    this.violations.push(what);
+  }
+
+  /** Readers' name resolves, and to a side of this migration; neither side vanishes. */
+  always(): void {
+    const { qdrant } = this.#world;
+    const serving = qdrant.names.get(ALIAS);
+    if (serving === undefined || !qdrant.stored.has(serving)) this.fail(`alias ${ALIAS} resolves to nothing`);
+    if (!qdrant.stored.has(SOURCE)) this.fail("the old collection is gone before any cleanup");
+    this.#hadTarget ||= qdrant.stored.has(TARGET);
+    if (this.#hadTarget && !qdrant.stored.has(TARGET)) this.fail("the new collection is gone");
+  }
+
+  /** Before a write of points takes effect. */
+  write(actor: Actor, collection: string, ids: readonly string[]): void {
+    const serving = this.#world.qdrant.names.get(ALIAS);
+    this.pointsWritten += ids.length;
+    if (collection !== serving) return;
+    if (actor.kind === "page")
+      this.fail(`a page of ${actor.name} writes ${ids} into ${collection}, which serves`);
+    if (actor.kind === "live" && this.#world.touching(actor))
+      this.fail(`a touch of ${actor.name} writes ${ids} into ${collection}, which serves`);
+  }
+
+  /** Right before readers are sent to the other side: both sides are one. */
+  beforeSwap(actor: Actor, to: string): void {
+    const { truth, qdrant } = this.#world;
+    if (qdrant.names.get(ALIAS) === to) return;
+    for (const wrong of truth.check(qdrant, { lenient: false }))
+      this.fail(`at the swap by ${actor.name}: ${wrong}`);
+    truth.untold.clear();
+  }
+
+  /** Done is a fact: what the state says is finished has its records. */
+  ledger(key: string, body: string): void {
+    if (!key.endsWith("/migration.json")) return;
+    const state: MigrationState = JSON.parse(body);
+    if (!state.backfilled || this.#wasBackfilled) return;
+    this.#wasBackfilled = true;
+    const { objects } = this.#world.ledger;
+    const stored = [...objects].filter(([name]) =>
+      name.startsWith(`migrations/${state.migration}/pass-00000000/`),
+    );
+    const blocks = stored.filter(([name]) => name.includes("/pages/")).map(([, one]) => JSON.parse(one.body));
+    const records: PageRecord[] = stored
+      .filter(([name]) => name.includes("/records/"))
+      .map(([, one]) => JSON.parse(one.body));
+    const planned = blocks.reduce((sum: number, block) => sum + block.pages.length, 0);
+    if (planned !== records.length)
+      this.fail(`the load is called done with ${records.length} of ${planned} pages recorded`);
+    const tally = state.backfill?.tally;
+    if (tally === undefined) return;
+    const parts = tally.migrated + tally.unchanged + tally.skipped + tally.failed;
+    const total = records.reduce((sum, record) => sum + record.tally.total, 0);
+    if (tally.total !== parts || tally.total !== total)
+      this.fail(`the tally does not add up: ${JSON.stringify(tally)}, records ${total}`);
+  }
+
+  /** No text of a memory outside Qdrant, the live queue and a worker's memory. */
+  private(): void {
+    const { ledger, log } = this.#world;
+    for (const [key, { body }] of ledger.objects)
+      if (body.includes("secret memory")) this.fail(`text of a memory in ${key}`);
+    if (log.some((line) => line.includes("secret memory"))) this.fail("text of a memory in the log");
+  }
+}
