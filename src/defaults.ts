@@ -33,7 +33,7 @@ export const DEFAULTS = {
   // Texts embedded with the old model to prove that it made the stored vectors, and timed for the forecast.
   sampleTexts: 48,
   // A stored vector and one made now agree to float error when the model is the same one; int8 weights of the
-  // same model reach 0.99, another model's vectors of the same size lie near 0.
+  // same model reach 0.99, another model's vectors of the same size lie near 0. More than half must reach it.
   provenCosine: 0.98,
   // Vectors made again in the gate, on the same files: only padding changes the last bits.
   gateCosine: 0.9999,

@@ -19,6 +19,8 @@ import { composeVectors } from "./vector.ts";
 interface UnderWay {
   readonly plan: Plan;
   readonly state: MigrationState;
+  /** False before the target is made and after one side has been given up: only the truth is written then. */
+  readonly hasTwoSides: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function applyLive(outside: PageOutside, event: LiveEvent): Promise
     const before = await findUnderWay(outside, collection);
     refuseWhileSwapping(before);
     await writeFirst(outside, event, { collection, underWay: before });
-    if (before !== null) await reconcileIds(outside, before, idsOf(event));
+    if (before?.hasTwoSides) await reconcileIds(outside, before, idsOf(event));
     // A swap in between turned the direction round: what was written may be on the old side only.
     const after = await findUnderWay(outside, await resolve(outside.qdrant, event.collection));
     refuseWhileSwapping(after);
@@ -45,7 +47,9 @@ export async function applyLive(outside: PageOutside, event: LiveEvent): Promise
 const idsOf = (event: LiveEvent) => (event.op === "put" ? event.points.map(({ id }) => id) : event.ids);
 
 const isSameTurn = (a: UnderWay | null, b: UnderWay | null): boolean =>
-  a?.plan.migration === b?.plan.migration && a?.state.direction === b?.state.direction;
+  a?.plan.migration === b?.plan.migration &&
+  a?.state.direction === b?.state.direction &&
+  a?.hasTwoSides === b?.hasTwoSides;
 
 function refuseWhileSwapping(underWay: UnderWay | null): void {
   if (underWay?.state.phase === "swap")
@@ -56,6 +60,8 @@ async function resolve(qdrant: Qdrant, name: string): Promise<string> {
   const alias = (await qdrant.aliases()).find((one) => one.alias === name);
   return alias?.collection ?? name;
 }
+
+const ONE_SIDED: readonly MigrationState["phase"][] = ["planned", "aborted", "cleaned"];
 
 /** The migration that has this collection on either side, while both sides still stand. */
 async function findUnderWay({ qdrant, ledger }: PageOutside, collection: string): Promise<UnderWay | null> {
@@ -69,10 +75,11 @@ async function findUnderWay({ qdrant, ledger }: PageOutside, collection: string)
   const migration = own ?? (source === null ? null : ((await readLock(ledger, source))?.migration ?? null));
   if (migration === null) return null;
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
-  const isOver = state.phase === "cleaned" || state.phase === "aborted" || state.phase === "planned";
-  // A ledger of the past may name a target that is gone.
-  if (isOver || (await qdrant.collection(plan.target.collection)) === null) return null;
-  return { plan, state };
+  const hasTwoSides = !ONE_SIDED.includes(state.phase);
+  // A ledger of the past may name a target that is gone; before the load there is none yet.
+  const isTargetThere = (await qdrant.collection(plan.target.collection)) !== null;
+  if (!isTargetThere && (hasTwoSides || state.direction === "reverse")) return null;
+  return { plan, state, hasTwoSides };
 }
 
 interface At {
@@ -175,7 +182,7 @@ async function reconcileIds(
     encodeVector,
     guard: async () => {
       const now = await readState(ledger, plan.migration);
-      refuseWhileSwapping({ plan, state: now });
+      refuseWhileSwapping({ plan, state: now, hasTwoSides: true });
       if (now.direction !== state.direction)
         throw new TransientError("The direction turned during an event.");
     },

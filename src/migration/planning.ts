@@ -57,9 +57,9 @@ export async function planMigration(outside: PlanningOutside, asked: PlanAsked):
   if (stored !== null) return stored;
   const plan = await makePlan(outside, asked, info);
   if (request.dryRun) return { next: "dry-run", plan };
-  await storePlan(outside, plan);
-  await setLockMigration(ledger, source, { migration: plan.migration, execution: asked.execution });
-  return { next: "prepare", plan };
+  const first = await storePlan(outside, plan);
+  await setLockMigration(ledger, source, { migration: first.migration, execution: asked.execution });
+  return { next: "prepare", plan: first };
 }
 
 /** The source's current migration, when its target still stands and it is for this model. */
@@ -110,7 +110,8 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
   refuseWithoutText(source, request, sample);
   const vector = chooseVector(source, info, request.vector);
   const { aliases, newAlias, target } = await chooseNames(outside.qdrant, asked);
-  const migration = `${source}.${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}.${shortHash(execution).slice(0, 6)}`;
+  // By the execution alone: two calls of one run, one of them thought dead, make the same migration.
+  const migration = `${source}.${shortHash(execution).slice(0, 12)}`;
   const { contract } = sample;
   const configuration = targetConfiguration(info, {
     vector: request.vector,
@@ -241,13 +242,14 @@ async function refuseTakenAlias(
   );
 }
 
-/** Written once, in an order that leaves nothing half: the lock names a migration only when all of it is there. */
-async function storePlan({ qdrant, ledger, clock }: PlanningOutside, plan: Plan): Promise<void> {
+/** The plan of this run: the first that was stored. Written once, in an order that leaves nothing half: the lock names a migration only when all of it is there. */
+async function storePlan({ qdrant, ledger, clock }: PlanningOutside, plan: Plan): Promise<Plan> {
   const { migration, source, sourcePoints } = plan;
   const wanted = Math.ceil(sourcePoints / DEFAULTS.pointsPerRangeMin);
   const count = Math.min(DEFAULTS.rangesMax, Math.max(1, wanted));
   const sampled = count === 1 ? [] : await qdrant.sampleIds(source.collection, DEFAULTS.rangeSampleIds);
-  await createOnce(ledger, planKey(migration), plan);
+  const stored = await createOnce(ledger, planKey(migration), plan);
   await createOnce(ledger, rangesKey(migration), { v: 1, ranges: makeRanges(sampled, count) });
   await createOnce(ledger, stateKey(migration), firstState(migration, clock.now()));
+  return stored;
 }

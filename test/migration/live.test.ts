@@ -80,6 +80,20 @@ test("a put into vectors of an unknown model is refused rather than guessed", as
   assert.match(machine.log.at(-1) ?? "", /not known which model/);
 });
 
+test("between the plan and the load a put is stored by the plan's proven model", async () => {
+  const machine = await machineWithMemories(10);
+  machine.beforeCall = (name, event) => {
+    if (name === "planner" && (event as { op: string }).op === "prepare")
+      throw Object.assign(new Error("killed"), { name: "PermanentError" });
+  };
+  await machine.run(MIGRATE);
+  machine.beforeCall = () => {};
+
+  assert.deepEqual(await machine.live([put(350, "early")]), []);
+
+  assert.deepEqual(vectorOf(machine, "chat_4d", "350"), fakeVector(OLD, "early"));
+});
+
 test("while a swap holds writes an event waits, and is applied afterwards", async () => {
   const machine = await machineWithMemories(10);
   await machine.run(MIGRATE);
