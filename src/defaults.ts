@@ -7,6 +7,8 @@ export const DEFAULTS = {
   textKey: "content",
   /** Model of vectors that nobody described: the first user's. */
   sourceModel: "all-MiniLM-L6-v2",
+  /** The small model that comes with the project, for trying things out: nobody may take it for more. */
+  builtInModel: "static-768-8k",
   // 64 ids of 36 characters stay far below the queue's message limit, 64 vectors of 768-D are 0.6 MB of JSON
   // (requests are kept under 5 MB), and one page is seconds of work: little to repeat after a crash.
   pageSizePoints: 64,

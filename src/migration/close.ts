@@ -5,6 +5,7 @@ import { settleSwap } from "./cutover.ts";
 import { readLock, releaseLock } from "./lock.ts";
 import { differencesOf } from "./pass.ts";
 import { readPlan } from "./plan.ts";
+import { modelWarning } from "./planning.ts";
 import { restoreOptimizers } from "./prepare.ts";
 import { storeReport } from "./readReport.ts";
 import { EMPTY_SUMMARY } from "./record.ts";
@@ -38,7 +39,8 @@ export async function close(outside: PlannerOutside, run: Run, caught: CaughtErr
     collection: run.collection,
     migration,
     status,
-    says: error?.message ?? sentence(run, state),
+    says:
+      error?.message ?? [sentence(run, state), ...(await notes(outside, status, migration))].join(" ").trim(),
     error,
     nextAction: nextAction(run.collection, status),
     tally,
@@ -106,6 +108,16 @@ function statusOf(run: Run, state: MigrationState | null): OutcomeStatus {
     default:
       return "NOT_READY";
   }
+}
+
+/** What a person should not miss although all went well. */
+async function notes(
+  { ledger }: PlannerOutside,
+  status: OutcomeStatus,
+  migration: string | null,
+): Promise<readonly string[]> {
+  if (status !== "READY" || migration === null) return [];
+  return modelWarning((await readPlan(ledger, migration)).target.contract);
 }
 
 function sentence(run: Run, state: MigrationState | null): string {

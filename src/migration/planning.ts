@@ -7,6 +7,7 @@ import { makeForecast } from "./forecast.ts";
 import { planKey, rangesKey, stateKey } from "./keys.ts";
 import { readLock, setLockMigration } from "./lock.ts";
 import { markOf, metadataOf, shortHash, withMark } from "./metadata.ts";
+import type { ModelContract } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, Ledger, Qdrant } from "./ports.ts";
@@ -151,12 +152,25 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     create: configuration.create,
     after: configuration.after,
     payloadIndexes: configuration.payloadIndexes,
-    warnings: [...configuration.warnings, ...namesWarning(newAlias, source), ...keyWarnings],
+    warnings: [
+      ...configuration.warnings,
+      ...namesWarning(newAlias, source),
+      ...keyWarnings,
+      ...modelWarning(contract),
+    ],
     cannotCarry: configuration.cannotCarry,
     forecast,
     createdAt: now,
   };
 }
+
+/** Said in the plan and when it is READY: a toy must not be taken for a model. */
+export const modelWarning = ({ id }: ModelContract): readonly string[] =>
+  id === DEFAULTS.builtInModel
+    ? [
+        `The new model is the built-in ${id}: small word tables for trying things out, far from a real model. For real memories fetch one (remaster model fetch bge-base-en-v1.5) and set REMASTER_MODEL_DIR.`,
+      ]
+    : [];
 
 const namesWarning = (newAlias: string | null, source: string): readonly string[] =>
   newAlias === null
