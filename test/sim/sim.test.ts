@@ -6,7 +6,7 @@ import { BREAKAGES } from "./breakages.ts";
 import { type Simulated, simulate } from "./simulate.ts";
 
 /** About half a minute; `npm run sim` runs as many as one likes. */
-const SEEDS = 200;
+const SEEDS = 500;
 /** Seeds that once failed, and what was found. */
 const REGRESSIONS: readonly { readonly seed: number; readonly found: string }[] = JSON.parse(
   readFileSync(join(import.meta.dirname, "regressions", "seeds.json"), "utf8"),
