@@ -8,6 +8,9 @@ import { compareKeys, decodeKey, encodeKey } from "./names.ts";
 // "~" never stands in an encoded key.
 const UNFINISHED = "~unfinished";
 const VERSIONS = "~";
+// Old versions keep their names taken, so that a process which slept between looking and writing finds out. It would
+// have to sleep through so many writes of others to take a name that was removed.
+const KEPT_VERSIONS = 64;
 
 /**
  * Opens the ledger in an absolute folder; makes the folder with the first write.
@@ -54,13 +57,15 @@ async function replaceVersion(folder: string, path: string, body: string, versio
   const next = versionPath(path, version + 1);
   if (!(await publish(folder, next, body))) return false;
   const versions = await versionsOf(path);
-  if (versions.at(-1) !== version + 1) {
-    // Others went on by two or more while this process slept, and removed the name it has just taken.
+  if ((versions.at(-1) ?? 0) >= version + 3 + KEPT_VERSIONS) {
+    // The name was free only because others went so far on, while this process slept, that it was removed. A write
+    // in its turn may be followed by others at once, but not by so many before this line.
     await rm(next, { force: true });
     return false;
   }
-  // The predecessor stays for whoever found its number a moment ago. Oldest first: a gap is never below a survivor.
-  for (const old of versions) if (old < version) await rm(versionPath(path, old), { force: true });
+  // Oldest first: a gap is never below a survivor.
+  for (const old of versions)
+    if (old < version - KEPT_VERSIONS) await rm(versionPath(path, old), { force: true });
   return true;
 }
 
