@@ -49,6 +49,15 @@ interface FunctionShape {
 }
 
 const QDRANT = ["qdrantUrl", "qdrantApiKeySecret"] as const;
+/** What every function of the image with the model is given. */
+const EMBEDDING = [
+  ...QDRANT,
+  "ledgerUrl",
+  "embeddingModel",
+  "embeddingDimensions",
+  "modelDir",
+  "embeddingThreads",
+] as const;
 
 /** What the stack and the function host of one machine give each function. */
 export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
@@ -73,28 +82,14 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
     memoryMiB: 1769,
     image: true,
     key: "points",
-    environment: [
-      ...QDRANT,
-      "ledgerUrl",
-      "embeddingModel",
-      "embeddingDimensions",
-      "modelDir",
-      "embeddingThreads",
-    ],
+    environment: EMBEDDING,
   },
   live: {
     timeoutSeconds: 120,
     memoryMiB: 1769,
     image: true,
     key: "points",
-    environment: [
-      ...QDRANT,
-      "ledgerUrl",
-      "embeddingModel",
-      "embeddingDimensions",
-      "modelDir",
-      "embeddingThreads",
-    ],
+    environment: EMBEDDING,
   },
   query: {
     // A person waits: a cold start with its model, and no more.
@@ -102,14 +97,7 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
     memoryMiB: 1769,
     image: true,
     key: "points",
-    environment: [
-      ...QDRANT,
-      "ledgerUrl",
-      "embeddingModel",
-      "embeddingDimensions",
-      "modelDir",
-      "embeddingThreads",
-    ],
+    environment: EMBEDDING,
   },
   progress: {
     timeoutSeconds: 300,

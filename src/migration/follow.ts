@@ -6,6 +6,7 @@ import { type CollectionMark, markOf } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import type { CollectionInfo, Ledger, Qdrant } from "./ports.ts";
+import { resolveAlias } from "./resolve.ts";
 import { chooseVector, denseVectors } from "./schema.ts";
 import { readStored } from "./stored.ts";
 
@@ -53,13 +54,8 @@ interface Found {
 }
 
 async function find({ qdrant }: FollowOutside, alias: string): Promise<Found> {
-  const collection = await resolve(qdrant, alias);
+  const collection = await resolveAlias(qdrant, alias);
   return { collection, info: await qdrant.collection(collection) };
-}
-
-async function resolve(qdrant: Qdrant, name: string): Promise<string> {
-  const found = (await qdrant.aliases()).find(({ alias }) => alias === name);
-  return found?.collection ?? name;
 }
 
 interface Described {
@@ -116,7 +112,7 @@ function onlyOfSize(info: CollectionInfo, { dimensions }: ModelContract): string
 /** Looks whether what was found is still so; after a search, whether its answer can be of this contract alone. */
 export async function standingOf({ qdrant }: FollowOutside, followed: Followed): Promise<Standing> {
   const { alias, collection, contract, vectorName, marked } = followed;
-  const [now, info] = await Promise.all([resolve(qdrant, alias), qdrant.collection(collection)]);
+  const [now, info] = await Promise.all([resolveAlias(qdrant, alias), qdrant.collection(collection)]);
   const vector = info === null ? undefined : denseVectors(info).find(({ name }) => name === vectorName);
   const markedNow = info === null ? null : (markOf(info)?.contract.fingerprint ?? null);
   // Also a name that was taken over: the same name, another collection behind it.

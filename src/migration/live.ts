@@ -8,8 +8,9 @@ import { readLock } from "./lock.ts";
 import { markOf } from "./metadata.ts";
 import type { PageOutside } from "./page.ts";
 import { type Plan, readPlan, sidesOf } from "./plan.ts";
-import type { CollectionInfo, Embedder, PointWrite, Qdrant } from "./ports.ts";
+import type { CollectionInfo, Embedder, PointWrite } from "./ports.ts";
 import { type ReconcileJob, reconcile } from "./reconcile.ts";
+import { resolveAlias } from "./resolve.ts";
 import { chooseVector, otherVectors } from "./schema.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { termsFor } from "./terms.ts";
@@ -31,13 +32,13 @@ interface UnderWay {
  */
 export async function applyLive(outside: PageOutside, event: LiveEvent): Promise<void> {
   for (let round = 0; round < DEFAULTS.reconcileRoundsMax; round++) {
-    const collection = await resolve(outside.qdrant, event.collection);
+    const collection = await resolveAlias(outside.qdrant, event.collection);
     const before = await findUnderWay(outside, collection);
     refuseWhileSwapping(before);
     await writeFirst(outside, event, { collection, underWay: before });
     if (before?.hasTwoSides) await reconcileIds(outside, before, idsOf(event));
     // A swap in between turned the direction round: what was written may be on the old side only.
-    const after = await findUnderWay(outside, await resolve(outside.qdrant, event.collection));
+    const after = await findUnderWay(outside, await resolveAlias(outside.qdrant, event.collection));
     refuseWhileSwapping(after);
     if (isSameTurn(before, after)) return;
   }
@@ -54,11 +55,6 @@ const isSameTurn = (a: UnderWay | null, b: UnderWay | null): boolean =>
 function refuseWhileSwapping(underWay: UnderWay | null): void {
   if (underWay?.state.phase === "swap")
     throw new TransientError("Writes are held back for the swap; the event is taken up again in a moment.");
-}
-
-async function resolve(qdrant: Qdrant, name: string): Promise<string> {
-  const alias = (await qdrant.aliases()).find((one) => one.alias === name);
-  return alias?.collection ?? name;
 }
 
 const ONE_SIDED: readonly MigrationState["phase"][] = ["planned", "aborted", "cleaned"];

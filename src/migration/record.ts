@@ -3,17 +3,9 @@ import { DEFAULTS } from "../defaults.ts";
 import type { Failure, Reconciled, Skip } from "./reconcile.ts";
 import { addCounts, addTallies, type Counts, EMPTY_TALLY, type Tally } from "./tally.ts";
 
-export interface PageRecord {
+/** All that reconcile says of a page but what it found on the way in. */
+export interface PageRecord extends Omit<Reconciled, "found"> {
   readonly v: 1;
-  readonly tally: Tally;
-  readonly deleted: number;
-  readonly failures: readonly Failure[];
-  readonly skipped: readonly Skip[];
-  readonly rounds: number;
-  readonly embedded: number;
-  readonly tokens: number;
-  readonly truncated: number;
-  readonly tokensLost: number;
   /** Time the reconcile took, and when it ended (milliseconds since 1970). */
   readonly ms: number;
   readonly at: number;
@@ -23,20 +15,8 @@ export function recordOf(
   reconciled: Reconciled,
   time: { readonly ms: number; readonly at: number },
 ): PageRecord {
-  const { tally, deleted, failures, skipped, rounds, embedded, tokens, truncated, tokensLost } = reconciled;
-  return {
-    v: 1,
-    tally,
-    deleted,
-    failures,
-    skipped,
-    rounds,
-    embedded,
-    tokens,
-    truncated,
-    tokensLost,
-    ...time,
-  };
+  const { found: _, ...outcome } = reconciled;
+  return { v: 1, ...outcome, ...time };
 }
 
 /** Records added up. The first failures and skipped points are listed, all are counted by reason. */

@@ -3,6 +3,12 @@ import { ConfigError, RefusedError } from "./errors.ts";
 import { markOf } from "./metadata.ts";
 import type { Alias, Qdrant } from "./ports.ts";
 
+/** The collection that an alias points to now; any other name stands for itself. */
+export async function resolveAlias(qdrant: Qdrant, name: string): Promise<string> {
+  const found = (await qdrant.aliases()).find(({ alias }) => alias === name);
+  return found?.collection ?? name;
+}
+
 export interface Resolved {
   readonly collection: string;
   /** Aliases of the collection now. */
