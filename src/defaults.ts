@@ -49,12 +49,25 @@ export const DEFAULTS = {
   keepOldHours: 72,
   // Ledger objects read side by side.
   parallelReads: 16,
-  // The next look at a run's progress comes after this share of the time it still needs, within the bounds below.
-  // 25,000 events of history and about 10 a look allow 2,400 looks, 300 s apart: 8 days. A longer run is started
-  // again and goes on from its ledger.
+  // The next look at a run's progress comes after this share of the time it still needs, and after a part of the
+  // time in which nothing moved; between the seconds below, the upper of which grows with the time the pass has
+  // taken. 25,000 events of history and nine a look: test/migration/pace.test.ts does the sum for 100 million points.
   lookShare: 0.05,
+  lookShareMax: 0.5,
+  lookIdleShare: 0.02,
+  lookElapsedShare: 0.005,
   lookSecondsMin: 2,
   lookSecondsMax: 300,
+  // So many collections may look that often in one execution; where more share its history, each looks more rarely.
+  lookSharing: 5,
+  readyGrowth: 1.5,
+  // One execution takes up so many collections of a prefix: each costs about 400 events of its history, and a
+  // few kB of its 256 KiB of output.
+  collectionsMax: 50,
+  // All outcomes together; the rest of the 256 KiB is for what stands around them.
+  outcomesCharsMax: 200_000,
+  // A sentence for a person; the whole one is in the report and in the log.
+  sentenceCharsMax: 800,
   // After writes are held back, a request already under way may still arrive within this time.
   drainSeconds: 5,
   // Missing pages are sent again this often before a person is asked.

@@ -13,6 +13,7 @@ import type { Action } from "./request.ts";
 import type { Outcome, OutcomeStatus, Run } from "./run.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
+import { fittingOutcome } from "./turns.ts";
 import type { PlannerOutside } from "./workflow.ts";
 
 /** What the workflow's Catch hands over: `Cause` is the function's own JSON, or a plain sentence. */
@@ -35,7 +36,7 @@ export async function close(outside: PlannerOutside, run: Run, caught: CaughtErr
   const status =
     error === null ? statusOf(run, state) : error.name === ERROR_NAMES.refused ? "REFUSED" : "FAILED";
   const tally = state === null ? null : outcomesOf(state, state.backfill ?? EMPTY_SUMMARY).tally;
-  return {
+  const outcome: Outcome = {
     collection: run.collection,
     migration,
     status,
@@ -46,6 +47,7 @@ export async function close(outside: PlannerOutside, run: Run, caught: CaughtErr
     tally,
     plan: run.plan,
   };
+  return fittingOutcome(outcome, run.sharing);
 }
 
 /** No path leaves writes held or an optimizer changed; the state says what happened. */

@@ -10,8 +10,8 @@ import type { Run } from "./run.ts";
 import { migrationOf } from "./workflow.ts";
 
 export async function look(outside: PassesOutside, run: Run): Promise<Run> {
-  const { pass, action, recorded, idleRedrives, firstPass } = run;
-  const at = { migration: migrationOf(run), pass, action, recorded, idleRedrives, firstPass };
+  const { pass, action, recorded, idleRedrives, firstPass, sharing } = run;
+  const at = { migration: migrationOf(run), pass, action, recorded, idleRedrives, firstPass, sharing };
   return { ...run, ...(await lookAtPass(outside, at)) };
 }
 

@@ -4,15 +4,16 @@ import type { Assessment } from "./assess.ts";
 import type { CaughtError } from "./close.ts";
 import { PermanentError } from "./errors.ts";
 import type { PassRange } from "./keys.ts";
-import type { Outcome, Run } from "./run.ts";
+import type { Outcome, Run, RunStart } from "./run.ts";
 import type { Sample } from "./sample.ts";
 import type { RunSummary } from "./summary.ts";
 
 export type PlannerEvent =
-  | { readonly op: "validate"; readonly input: unknown; readonly execution: string }
-  | { readonly op: "open" | "prepare" | "restore" | "ready" | "begin-pass"; readonly run: Run }
+  | { readonly op: "validate"; readonly input: unknown }
+  | { readonly op: "open"; readonly run: RunStart }
+  | { readonly op: "prepare" | "restore" | "ready" | "begin-pass"; readonly run: Run }
   | { readonly op: "plan"; readonly run: Run; readonly sample: Sample }
-  | { readonly op: "close"; readonly run: Run; readonly error?: CaughtError }
+  | { readonly op: "close"; readonly run: RunStart & Partial<Run>; readonly error?: CaughtError }
   | {
       readonly op: "summarize";
       readonly outcomes: readonly Outcome[];

@@ -19,6 +19,7 @@ import { type JsonText, parseLiveEvent } from "./liveEvent.ts";
 import { embedPage, type PageOutside } from "./page.ts";
 import { planPages } from "./pages.ts";
 import type { PassesOutside } from "./passes.ts";
+import { firstRun } from "./run.ts";
 import { takeSample } from "./sample.ts";
 import { summarize } from "./summary.ts";
 import { verifyRange } from "./verify.ts";
@@ -52,15 +53,16 @@ export async function planner(outside: PlannerOutside, received: PlannerEvent): 
   const event = expectOp(received, PLANNER_OPS);
   switch (event.op) {
     case "validate":
-      return validate(outside, event.input, event.execution);
+      return validate(outside, event.input);
     case "plan":
       return plan(outside, event.run, event.sample);
     case "close":
-      return close(outside, event.run, event.error ?? null);
+      // A run whose first call failed is still as the workflow began it.
+      return close(outside, { ...firstRun(event.run), ...event.run }, event.error ?? null);
     case "summarize":
       return summarize(event.outcomes, event.leftAlone);
     case "open":
-      return open(outside, event.run);
+      return open(outside, firstRun(event.run));
     case "prepare":
       return prepare(outside, event.run);
     case "restore":

@@ -2,6 +2,7 @@
 import { DEFAULTS } from "../defaults.ts";
 import { RefusedError } from "./errors.ts";
 import { type PassRange, passKey } from "./keys.ts";
+import { type Pace, secondsToNextLook } from "./pace.ts";
 import { differencesOf, type Found, type Pass, readPass, readRanges } from "./pass.ts";
 import { readPlan, sidesOf } from "./plan.ts";
 import type { Clock, Ledger, Queue } from "./ports.ts";
@@ -57,6 +58,8 @@ export interface Look extends PassRange {
   readonly recorded: number;
   readonly idleRedrives: number;
   readonly firstPass: number;
+  /** Collections that share the execution. */
+  readonly sharing: number;
 }
 
 export interface Looked {
@@ -118,16 +121,20 @@ async function waitFor(
     );
   if (isLost) await redriveMissing(outside, look, ranges);
   const idleRedrives = isLost ? look.idleRedrives + 1 : isStill ? look.idleRedrives : 0;
-  const waitSeconds = secondsToNextLook(pass, progress, outside.clock.now());
+  const pace = paceOf(pass, progress, outside.clock.now());
+  const waitSeconds = secondsToNextLook({ ...pace, sharing: look.sharing });
   const says = state.paused ? "Paused; resume goes on." : `${recorded} of ${planned} pages recorded.`;
   return { next: "wait", waitSeconds, recorded, idleRedrives, says };
 }
 
-function secondsToNextLook(pass: Pass, { planned, recorded }: PassProgress, now: number): number {
-  const { lookShare, lookSecondsMin, lookSecondsMax } = DEFAULTS;
-  if (recorded === 0) return lookSecondsMin;
-  const secondsLeft = ((now - pass.beganAt) / 1000) * ((planned - recorded) / recorded);
-  return Math.round(Math.min(lookSecondsMax, Math.max(lookSecondsMin, secondsLeft * lookShare)));
+function paceOf(
+  pass: Pass,
+  { planned, recorded, summary }: PassProgress,
+  now: number,
+): Omit<Pace, "sharing"> {
+  const elapsed = Math.max(0, now - pass.beganAt) / 1000;
+  const idle = Math.max(0, now - Math.max(pass.beganAt, summary.lastAt ?? 0)) / 1000;
+  return { elapsed, idle, left: recorded === 0 ? null : elapsed * ((planned - recorded) / recorded) };
 }
 
 /** Sending a page twice is harmless: the first record wins. */

@@ -3,14 +3,20 @@ import type { Plan } from "./plan.ts";
 import type { Action, Request } from "./request.ts";
 import type { Tally } from "./tally.ts";
 
-/** One collection's way through the workflow. */
-export interface Run {
+/** What the workflow gives one collection's run to begin with. */
+export interface RunStart {
   readonly execution: string;
   readonly request: Request;
-  /** What is being done now: a migration with automatic cut-over becomes one. */
-  readonly action: Action;
+  /** Collections that share this execution, and so its history and its output. */
+  readonly sharing: number;
   /** The collection this run is about; for a migration its source. */
   readonly collection: string;
+}
+
+/** One collection's way through the workflow. */
+export interface Run extends RunStart {
+  /** What is being done now: a migration with automatic cut-over becomes one. */
+  readonly action: Action;
   readonly migration: string | null;
   /** The workflow's next turn: see the choices of `infra/workflow.asl.json`. */
   readonly next: string;
@@ -28,10 +34,13 @@ export interface Run {
   readonly plan: Plan | null;
 }
 
-export function firstRun(asked: Pick<Run, "execution" | "request" | "collection">): Run {
+export function firstRun({ execution, request, sharing, collection }: RunStart): Run {
   return {
-    ...asked,
-    action: asked.request.action,
+    execution,
+    request,
+    sharing,
+    collection,
+    action: request.action,
     migration: null,
     next: "",
     says: "",

@@ -2,6 +2,9 @@ import { ERROR_NAMES } from "../contract.ts";
 import type { Outcome } from "./run.ts";
 import { addTallies, EMPTY_TALLY, type Tally } from "./tally.ts";
 
+// A Fail state's cause may have 32,768 characters.
+const CAUSE_CHARS_MAX = 30_000;
+
 /** The workflow's output: every collection's outcome, and the sum. */
 export interface RunSummary {
   readonly isGood: boolean;
@@ -23,7 +26,10 @@ export function summarize(outcomes: readonly Outcome[], leftAlone: RunSummary["l
     leftAlone,
     tally: outcomes.reduce((sum, { tally }) => (tally === null ? sum : addTallies(sum, tally)), EMPTY_TALLY),
     error: bad.length === 0 ? "" : (failed?.error?.name ?? ERROR_NAMES.refused),
-    cause: bad.map(({ collection, says }) => `${collection}: ${says}`).join(" | "),
+    cause: bad
+      .map(({ collection, says }) => `${collection}: ${says}`)
+      .join(" | ")
+      .slice(0, CAUSE_CHARS_MAX),
   };
 }
 

@@ -1,23 +1,24 @@
 // What the planner does at each task state of `infra/workflow.asl.json`: one function a state, each harmless
 // when it runs twice.
-import { DEFAULTS } from "../defaults.ts";
 import { guardCleanup } from "./cleanup.ts";
 import { guardSwap, releaseWrites, settleSwap } from "./cutover.ts";
 import { RefusedError } from "./errors.ts";
 import { type Inspection, inspectCollection } from "./inspect.ts";
 import { acquireLock, readLock } from "./lock.ts";
 import { markOf } from "./metadata.ts";
+import { secondsToReady } from "./pace.ts";
 import { beginPass as beginNextPass } from "./passes.ts";
 import { readPlan } from "./plan.ts";
 import { type PlanAsked, planMigration } from "./planning.ts";
 import type { Clock, Executions, Ledger, Qdrant } from "./ports.ts";
 import { isReady, keepOptimizers, prepareTarget, restoreTarget } from "./prepare.ts";
 import { type Action, parseRequest, type Request } from "./request.ts";
-import { resolveCollections } from "./resolve.ts";
-import { firstRun, type Run } from "./run.ts";
+import { type Resolved, resolveCollections } from "./resolve.ts";
+import type { Run } from "./run.ts";
 import type { Sample } from "./sample.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 import { readStatus, type Status } from "./status.ts";
+import { type LeftAlone, listed, takeTurns } from "./turns.ts";
 
 export interface PlannerOutside {
   readonly qdrant: Qdrant;
@@ -31,37 +32,51 @@ export interface Validated {
   readonly request: Request;
   /** True when the answer is here already and no collection needs a run. */
   readonly isAnswered: boolean;
-  readonly runs: readonly Run[];
-  readonly leftAlone: readonly { readonly collection: string; readonly why: string }[];
+  /** Sources to work on, one run each, those that have waited longest first. */
+  readonly collections: readonly string[];
+  readonly sharing: number;
+  readonly leftAlone: readonly LeftAlone[];
   readonly inspections: readonly Inspection[];
   readonly statuses: readonly Status[];
 }
 
 /** Reads the input, finds the collections it means, and answers at once what needs no run. */
-export async function validate(
-  outside: PlannerOutside,
-  input: unknown,
-  execution: string,
-): Promise<Validated> {
+export async function validate(outside: PlannerOutside, input: unknown): Promise<Validated> {
   const request = parseRequest(input);
   // First of all: is there a Qdrant at the address, and is it new enough?
   await outside.qdrant.version();
-  const { collections, leftAlone } = await resolveCollections(outside.qdrant, request.collection);
-  const found = { request, leftAlone, isAnswered: false, runs: [], inspections: [], statuses: [] };
+  const { collections: all, leftAlone: foreign } = await resolveCollections(
+    outside.qdrant,
+    request.collection,
+  );
+  const bySource = new Map<string, Resolved>();
+  for (const one of all) {
+    const source =
+      request.action === "inspect" ? one.collection : await sourceOf(outside, request.action, one.collection);
+    if (!bySource.has(source)) bySource.set(source, one);
+  }
+  const { taken, leftAlone: later } = await takeTurns(outside.ledger, [...bySource.keys()]);
+  const found = {
+    request,
+    leftAlone: listed([...later, ...foreign]),
+    isAnswered: request.action === "inspect" || request.action === "status",
+    collections: taken,
+    sharing: taken.length,
+    inspections: [],
+    statuses: [],
+  };
   if (request.action === "inspect") {
     const inspections: Inspection[] = [];
-    for (const one of collections) inspections.push(await inspectCollection(outside, request, one));
-    return { ...found, isAnswered: true, inspections };
+    for (const name of taken) {
+      const resolved = bySource.get(name);
+      if (resolved !== undefined) inspections.push(await inspectCollection(outside, request, resolved));
+    }
+    return { ...found, inspections };
   }
-  const sources: string[] = [];
-  for (const { collection } of collections) sources.push(await sourceOf(outside, request.action, collection));
-  const distinct = [...new Set(sources)];
-  if (request.action === "status") {
-    const statuses: Status[] = [];
-    for (const source of distinct) statuses.push(await readStatus(outside.ledger, outside.clock, source));
-    return { ...found, isAnswered: true, statuses };
-  }
-  return { ...found, runs: distinct.map((collection) => firstRun({ execution, request, collection })) };
+  if (request.action !== "status") return found;
+  const statuses: Status[] = [];
+  for (const source of taken) statuses.push(await readStatus(outside.ledger, outside.clock, source));
+  return { ...found, statuses };
 }
 
 /**
@@ -159,7 +174,7 @@ export async function prepare(outside: PlannerOutside, run: Run): Promise<Run> {
 
 export async function restore(outside: PlannerOutside, run: Run): Promise<Run> {
   await restoreTarget(outside, migrationOf(run));
-  return run;
+  return { ...run, waitSeconds: 0 };
 }
 
 /** Counts and searches tell the truth only when the server has caught up. */
@@ -173,7 +188,11 @@ export async function ready({ qdrant, ledger }: PlannerOutside, run: Run): Promi
     );
   await keepOptimizers(qdrant, plan, info);
   const isNow = isReady(info);
-  return { ...run, next: isNow ? "begin-pass" : "wait", waitSeconds: isNow ? 0 : DEFAULTS.lookSecondsMin };
+  return {
+    ...run,
+    next: isNow ? "begin-pass" : "wait",
+    waitSeconds: isNow ? 0 : secondsToReady(run.waitSeconds),
+  };
 }
 
 export async function beginPass(outside: PlannerOutside, run: Run): Promise<Run> {

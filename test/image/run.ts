@@ -81,7 +81,10 @@ async function compareVectors(image: string): Promise<void> {
     [ENV.embeddingThreads]: "1",
   };
   const request = parseRequest({ collection: COLLECTION, model: MODEL, sourceModel: MODEL });
-  const event = { op: "sample", run: firstRun({ execution: "image", request, collection: COLLECTION }) };
+  const event = {
+    op: "sample",
+    run: firstRun({ execution: "image", request, sharing: 1, collection: COLLECTION }),
+  };
   const startedAt = performance.now();
   const container = await startContainer(image, { variables, memoryMiB });
   try {

@@ -33,12 +33,19 @@ function scripted(calls: string[], fails: Readonly<Record<string, Error>>): Invo
       throw error;
     }
     if (op === "validate")
-      return { isAnswered: false, leftAlone: [], runs: [{ collection: "a", migration: "m", pass: 1 }] };
+      return { isAnswered: false, leftAlone: [], request: {}, sharing: 1, collections: ["a"] };
     if (op === "pages" || op === "compare") return sealed.shift() ?? true;
     if (op === "close") return { collection: "a" };
     if (op === "summarize") return { isGood: fails.gate === undefined, error: "E", cause: "C" };
     const turn = op === "gate" ? "begin-pass" : (next[op]?.shift() ?? "close");
-    return { ...run, next: turn, waitSeconds: 0, ranges: [{ range: 0 }, { range: 1 }] };
+    return {
+      ...run,
+      migration: "m",
+      pass: 1,
+      next: turn,
+      waitSeconds: 0,
+      ranges: [{ range: 0 }, { range: 1 }],
+    };
   };
 }
 

@@ -150,9 +150,13 @@ const handlerOf = (handlers: unknown, error: Error): Json | null =>
 
 function fill(template: Json, data: unknown, context: Json): Json {
   return Object.fromEntries(
-    Object.entries(template).map(([key, value]) =>
-      key.endsWith(".$") ? [key.slice(0, -2), valueAt(textOf(value), data, context)] : [key, value],
-    ),
+    Object.entries(template).map(([key, value]) => {
+      if (key.endsWith(".$")) return [key.slice(0, -2), valueAt(textOf(value), data, context)];
+      return [
+        key,
+        typeof value === "object" && value !== null ? fill(objectOf(value), data, context) : value,
+      ];
+    }),
   );
 }
 

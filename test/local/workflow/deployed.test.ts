@@ -36,7 +36,9 @@ function answers(collections: readonly string[], changed: Answers = {}): Answers
     validate: () => ({
       isAnswered: false,
       leftAlone: [],
-      runs: collections.map((name) => runOf(name, "open")),
+      request: {},
+      sharing: collections.length,
+      collections,
     }),
     open: moved("sample"),
     sample: () => ({ texts: 3 }),
