@@ -48,7 +48,7 @@ function planLines(plan: Plan): Lines {
   const { source, target, forecast } = plan;
   const { seconds, dollars } = forecast;
   return [
-    `  ${source.collection} (${source.dimensions}-D) → ${target.collection} (${target.dimensions}-D, ${target.contract.id}), vector ${JSON.stringify(plan.vectorName)}, text from ${plan.textKey.join(", ")}`,
+    `  ${source.collection} (${source.dimensions}-D) → ${target.collection} (${target.dimensions}-D, ${target.contract.id}), vector ${JSON.stringify(source.vectorName)}${plan.layout === "bridge" ? ` beside the new ${JSON.stringify(target.vectorName)}` : ""}, text from ${plan.textKey.join(", ")}`,
     `  ${forecast.points} points, about ${forecast.texts} with text, ${forecast.tokens} tokens, ${forecast.pages} pages`,
     `  Time here: ${durationOf(seconds.low)} to ${durationOf(seconds.high)}. On AWS about $${dollars.low.toFixed(2)} to $${dollars.high.toFixed(2)}. ${forecast.says}`,
     `  Qdrant needs about ${forecast.extraMemoryMiB} MiB more memory and ${forecast.extraDiskMiB} MiB more disk until cleanup.`,

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { readCommandLineConfig } from "../src/config.ts";
 import { DEFAULTS } from "../src/defaults.ts";
 import { ConfigError } from "../src/migration/errors.ts";
-import { EMPTY_TEXT } from "../src/migration/request.ts";
+import { EMPTY_TEXT, LAYOUTS } from "../src/migration/request.ts";
 import { type MachineFlags, runVerb, type WorkflowInput } from "./run.ts";
 
 interface VerbFlags extends MachineFlags {
@@ -20,6 +20,8 @@ interface MigrateFlags extends VerbFlags {
   readonly emptyText?: string;
   readonly target?: string;
   readonly vector?: string;
+  readonly layout?: string;
+  readonly newVector?: string;
   readonly queries?: string;
   readonly batchSize?: number;
   readonly keepOldHours?: number;
@@ -32,6 +34,7 @@ interface ActFlags extends VerbFlags {
   readonly overrideBy?: string;
   readonly overrideWhy?: string;
   readonly confirm?: string;
+  readonly dropOldVector?: boolean;
   readonly fence?: number;
 }
 
@@ -46,10 +49,12 @@ export function verbCommands(): readonly Command[] {
     verb("verify", "compare every id, payload and vector of both sides; repairs nothing"),
     overridable(verb("cutover", "move the readers' names to the new collection")),
     overridable(verb("rollback", "move the readers' names back, with everything written since")),
-    overridable(verb("cleanup", "delete the old collection, if nothing speaks against it")).option(
-      "--confirm <name>",
-      "repeat the old collection's name to delete it before its time",
-    ),
+    overridable(verb("cleanup", "delete the old collection, if nothing speaks against it"))
+      .option("--confirm <name>", "repeat the old collection's name to delete it before its time")
+      .option(
+        "--drop-old-vector",
+        "of a bridge whose old collection is gone: take the old vector away (--confirm repeats the new collection's name)",
+      ),
     verb("pause", "stop embedding until resume"),
     verb("resume", "go on after pause"),
     verb("abort", "end a migration; the old collection and its names stay as they are"),
@@ -96,6 +101,13 @@ function migrateFlags(command: Command): Command {
     .addOption(new Option("--empty-text <what>", "points without text").choices(EMPTY_TEXT))
     .option("--target <name>", "name of the new collection (default: <name>_<dimensions>d)")
     .option("--vector <name>", "which vector is embedded again, when there are several")
+    .addOption(
+      new Option(
+        "--layout <layout>",
+        "replace the vector, or keep the old one beside it for readers of the old model",
+      ).choices(LAYOUTS),
+    )
+    .option("--new-vector <name>", "name of the new vector in a bridge (default: the model's short name)")
     .option("--queries <file>", "your own queries with relevant ids, JSON lines (docs/quality.md)")
     .option("--batch-size <points>", "points a page", wholeNumber(1, DEFAULTS.pageSizePointsMax))
     .option("--keep-old-hours <hours>", "how long cleanup refuses after the swap", wholeNumber(0, 8760));
@@ -133,6 +145,8 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
     emptyText: flags.emptyText,
     target: flags.target,
     vector: flags.vector,
+    layout: flags.layout,
+    newVector: flags.newVector,
     pageSizePoints: flags.batchSize,
     keepOldHours: flags.keepOldHours,
     dryRun: flags.dryRun,
@@ -141,11 +155,19 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
 }
 
 function actInput(action: string, flags: ActFlags): WorkflowInput {
-  const { overrideBy: by, overrideWhy: why, confirm } = flags;
+  const { overrideBy: by, overrideWhy: why, confirm, dropOldVector } = flags;
   if ((by === undefined) !== (why === undefined))
     throw new ConfigError("An override needs both --override-by and --override-why.");
   const override = by === undefined || why === undefined ? undefined : { by, why };
-  return given({ action, collection: collectionOf(flags), confirm, override, maxFenceSeconds: flags.fence });
+  const maxFenceSeconds = flags.fence;
+  return given({
+    action,
+    collection: collectionOf(flags),
+    confirm,
+    dropOldVector,
+    override,
+    maxFenceSeconds,
+  });
 }
 
 /** The keys that were given: the request's own defaults fill in the rest. */

@@ -41,7 +41,7 @@ export async function assessTarget(outside: CompareOutside, migration: string): 
   let foundBySearch = 0;
   for (const { point, stored } of sampled) {
     const hits = await outside.qdrant.search(collection, stored, NEAREST, {
-      using: plan.vectorName,
+      using: plan.target.vectorName,
       payload: false,
     });
     if (hits.some(({ id }) => id === point.id) || areTwins(hits)) foundBySearch++;
@@ -76,7 +76,7 @@ async function samplePoints(
   const points = await qdrant.retrieve(collection, ids, { vectors: true });
   return points.flatMap((point) => {
     const text = textOf(point.payload, plan);
-    const stored = vectorNumbers(point.vectors, plan.vectorName);
+    const stored = vectorNumbers(point.vectors, plan.target.vectorName);
     return "text" in text && stored !== null ? [{ point, text: text.text, stored }] : [];
   });
 }

@@ -1,6 +1,7 @@
 // Deleting the old collection: the one act that cannot be undone, never part of a run, last and guarded.
 
 import type { SwapOutside } from "./cutover.ts";
+import { stillBridged } from "./dropOldVector.ts";
 import { RefusedError } from "./errors.ts";
 import { failedPoints } from "./gate.ts";
 import { markOf } from "./metadata.ts";
@@ -21,7 +22,7 @@ export async function guardCleanup(
 ): Promise<string | null> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
   const { source, target } = plan;
-  if (state.phase === "cleaned") return `${source.collection} was deleted already.`;
+  if (state.phase === "cleaned") return `${source.collection} was deleted already.${stillBridged(plan)}`;
   const refuse = (why: string): never => {
     throw new RefusedError(`${source.collection} is not deleted: ${why}`, {
       fields: { collection: source.collection },
@@ -67,5 +68,5 @@ export async function deleteOld(
     );
   await qdrant.deleteCollection(plan.source.collection);
   await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "cleaned" }));
-  return `${plan.source.collection} was deleted; ${plan.target.collection} serves alone.`;
+  return `${plan.source.collection} was deleted; ${plan.target.collection} serves alone.${stillBridged(plan)}`;
 }

@@ -96,8 +96,7 @@ function statusOf(run: Run, state: MigrationState | null): OutcomeStatus {
   const steered = steering[run.action];
   if (steered !== undefined) return steered;
   if (run.next === "nothing") return "NOTHING_TO_DO";
-  if (run.action === "verify")
-    return state?.verified != null && differencesOf(state.verified.found) === 0 ? "VERIFIED" : "DIFFERENT";
+  if (run.action === "verify") return isAlike(state) ? "VERIFIED" : "DIFFERENT";
   switch (state?.phase) {
     case "done":
       return "DONE";
@@ -110,6 +109,11 @@ function statusOf(run: Run, state: MigrationState | null): OutcomeStatus {
     default:
       return "NOT_READY";
   }
+}
+
+function isAlike(state: MigrationState | null): boolean {
+  const found = state?.verified?.found;
+  return found !== undefined && differencesOf(found) === 0 && (found.incomplete ?? 0) === 0;
 }
 
 /** What a person should not miss although all went well. */

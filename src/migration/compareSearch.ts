@@ -71,9 +71,10 @@ export async function compareSearch(outside: CompareOutside, plan: Plan): Promis
   return { quality, thresholds: await compareScores(work, queries, sampled) };
 }
 
-async function isByCosine(qdrant: Qdrant, { target, vectorName }: Plan): Promise<boolean> {
+async function isByCosine(qdrant: Qdrant, { target }: Plan): Promise<boolean> {
   const info = await qdrant.collection(target.collection);
-  const vector = info === null ? undefined : denseVectors(info).find(({ name }) => name === vectorName);
+  const vector =
+    info === null ? undefined : denseVectors(info).find(({ name }) => name === target.vectorName);
   // The vectors of both models have length 1, so the dot product is the cosine.
   return vector?.distance === "Cosine" || (vector?.distance === "Dot" && target.contract.normalized);
 }
@@ -136,8 +137,8 @@ async function askBoth(
 ): Promise<{ readonly ranked: RankedQuery; readonly annRecall: number } | null> {
   const [before, after] = [await ask(work, work.old, asked), await ask(work, work.latest, asked)];
   if (before === null || after === null) return null;
-  const { collection } = work.plan.target;
-  const options = { using: work.plan.vectorName, exact: true, payload: false };
+  const { collection, vectorName } = work.plan.target;
+  const options = { using: vectorName, exact: true, payload: false };
   const exact = await work.outside.qdrant.search(collection, after.vector, DEFAULTS.quality.depth, options);
   const annRecall = recallOf(exact, after.hits);
   const rankings = { old: before.ranking, new: after.ranking };
@@ -168,14 +169,14 @@ interface Answer {
   readonly ranking: readonly string[];
 }
 
-async function ask({ outside, plan }: Work, seeker: Seeker, { text, item }: Asked): Promise<Answer | null> {
+async function ask({ outside }: Work, seeker: Seeker, { text, item }: Asked): Promise<Answer | null> {
   const { qdrant, clock } = outside;
   const startedAt = clock.now();
   const vector = await embedOne(seeker.embedder, text, "query");
   seeker.embedMs.push(clock.now() - startedAt);
   if (vector === null) return null;
   const searchedAt = clock.now();
-  const options = { using: plan.vectorName, payload: false };
+  const options = { using: seeker.side.vectorName, payload: false };
   const hits = await qdrant.search(seeker.side.collection, vector, ANSWERS, options);
   seeker.searchMs.push(clock.now() - searchedAt);
   if (item === null) return { vector, hits, ranking: idsOf(hits) };
@@ -195,7 +196,7 @@ async function embedOne(
 
 /** Scores of the same pairs of query and memory with both models, for readers who filter by score. */
 async function compareScores(
-  { outside, plan, old, latest }: Work,
+  { outside, old, latest }: Work,
   queries: readonly string[],
   sampled: readonly Sampled[],
 ): Promise<Thresholds | null> {
@@ -211,7 +212,7 @@ async function compareScores(
     sides.map(({ embedder }) => Promise.all(asked.map((text) => embedOne(embedder, text, "query")))),
   );
   for (const id of ids) {
-    const pair = byId.map((points) => numbersOf(points.get(id), plan.vectorName));
+    const pair = byId.map((points, side) => numbersOf(points.get(id), sides[side]?.side.vectorName ?? ""));
     if (pair.some((numbers) => numbers === null)) continue;
     for (let query = 0; query < asked.length; query++)
       sides.forEach((_, side) => {

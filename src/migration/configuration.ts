@@ -7,6 +7,8 @@ export interface TargetOptions {
   /** Which vector is re-embedded; null: the only one. */
   readonly vector: string | null;
   readonly dimensions: number;
+  /** Name of the new vector beside the old one, which stays as it is; null: the new one takes its place. */
+  readonly added?: string | null;
   readonly metadata: JsonObject;
 }
 
@@ -20,7 +22,7 @@ export interface TargetConfiguration {
   readonly cannotCarry: readonly string[];
 }
 
-const isObject = (value: Json | undefined): value is JsonObject =>
+export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 // Parameters that `create` takes under the same name.
@@ -43,9 +45,13 @@ export function targetConfiguration(source: CollectionInfo, options: TargetOptio
   const params = objectOf(config.params);
   const chosen = chooseVector("the source", source, options.vector);
   refuse(params, chosen);
-  const strict = scaledStrictMode(config.strict_mode_config, sizeRatio(source, chosen, options.dimensions));
+  const { dimensions, added = null } = options;
+  const strict = scaledStrictMode(
+    config.strict_mode_config,
+    sizeRatio(source, chosen, { dimensions, isAdded: added !== null }),
+  );
   const create: Record<string, Json> = {
-    vectors: resizedVectors(params.vectors, chosen.name, options.dimensions),
+    vectors: resizedVectors(params.vectors, chosen.name, { dimensions, added }),
     metadata: options.metadata,
   };
   for (const name of CREATE_PARAMS) assign(create, name, params[name]);
@@ -69,7 +75,7 @@ export function targetConfiguration(source: CollectionInfo, options: TargetOptio
       ...(strict === null ? [] : [{ strict_mode_config: strict }]),
     ],
     payloadIndexes: indexes.flatMap(({ field, schema }) => (schema === null ? [] : [{ field, schema }])),
-    warnings: warningsOf(source, chosen, options.dimensions),
+    warnings: warningsOf(source, chosen, dimensions),
     cannotCarry: [
       ...unknownSettings(config),
       ...indexes.flatMap(({ field, schema }) => (schema === null ? [`payload index of ${field}`] : [])),
@@ -89,8 +95,8 @@ function refuse(params: JsonObject, chosen: DenseVector): void {
     );
 }
 
-const isSet = (value: Json | undefined): value is Json => value !== undefined && value !== null;
-const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+export const isSet = (value: Json | undefined): value is Json => value !== undefined && value !== null;
+export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
 /** Null means "not set" in the server's answer: it is left out, so that the target's default is the same. */
 function assign(body: Record<string, Json>, name: string, value: Json | undefined): void {
@@ -107,27 +113,40 @@ function withoutNulls(value: Json | undefined): Json | undefined {
 /** The unnamed vector stands alone (`{size, …}`) or among others under the name "". */
 const isAlone = (vectors: JsonObject): boolean => typeof vectors.size === "number";
 
-function resizedVectors(vectors: Json | undefined, name: string, size: number): JsonObject {
+/** The vectors by name, the unnamed one as "". */
+const namedVectors = (vectors: JsonObject): JsonObject => (isAlone(vectors) ? { "": vectors } : vectors);
+
+export function resizedVectors(
+  vectors: Json | undefined,
+  name: string,
+  { dimensions: size, added }: { readonly dimensions: number; readonly added: string | null },
+): JsonObject {
   const kept = objectOf(withoutNulls(objectOf(vectors)));
-  if (isAlone(kept)) return { ...kept, size };
-  return { ...kept, [name]: { ...objectOf(kept[name]), size } };
+  if (isAlone(kept) && added === null) return { ...kept, size };
+  const named = namedVectors(kept);
+  // A new vector beside the old one is like it but for its size.
+  return { ...named, [added ?? name]: { ...objectOf(named[name]), size } };
 }
 
 // Bytes of one number of a dense vector; quantized copies do not count.
 const NUMBER_BYTES: Readonly<Record<string, number>> = { float32: 4, float16: 2, uint8: 1 };
 
 /** How much larger the vectors of a point become, for limits in bytes. */
-function sizeRatio(source: CollectionInfo, chosen: DenseVector, dimensions: number): number {
-  const ratio = dimensions / chosen.dimensions;
+export function sizeRatio(
+  source: CollectionInfo,
+  chosen: DenseVector,
+  { dimensions, isAdded }: { readonly dimensions: number; readonly isAdded: boolean },
+): number {
+  const ratio = dimensions / chosen.dimensions + (isAdded ? 1 : 0);
   const dense = denseVectors(source);
   // Sparse vectors and multivectors have no fixed size: room enough is what matters.
   if (sparseVectors(source).length > 0 || dense.some(({ isMulti }) => isMulti)) return Math.max(1, ratio);
   const bytes = (one: DenseVector) => one.dimensions * (NUMBER_BYTES[one.datatype] ?? 4);
   const before = dense.reduce((sum, one) => sum + bytes(one), 0);
-  return (before - bytes(chosen) + bytes({ ...chosen, dimensions })) / before;
+  return (before - (isAdded ? 0 : bytes(chosen)) + bytes({ ...chosen, dimensions })) / before;
 }
 
-function scaledStrictMode(strict: Json | undefined, ratio: number): JsonObject | null {
+export function scaledStrictMode(strict: Json | undefined, ratio: number): JsonObject | null {
   if (!isObject(strict)) return null;
   const kept = objectOf(withoutNulls(strict));
   const bytes = kept.max_collection_vector_size_bytes;
@@ -142,7 +161,7 @@ const INDEX_TYPES = ["keyword", "integer", "float", "bool", "geo", "datetime", "
  * `payload_schema` shows an index as `{data_type, params?, points}`; `create` takes the parameters, or the type.
  * Null for an index of a newer server.
  */
-function indexSchema(shown: Json): string | JsonObject | null {
+export function indexSchema(shown: Json): string | JsonObject | null {
   const { data_type: type, params } = objectOf(shown);
   if (typeof type !== "string" || !INDEX_TYPES.includes(type)) return null;
   return isObject(params) ? { type, ...objectOf(withoutNulls(params)) } : type;
@@ -189,72 +208,3 @@ const unknownSettings = (config: JsonObject): readonly string[] => [
 
 const unknownKeys = (group: JsonObject, known: readonly string[]): readonly string[] =>
   Object.keys(group).filter((key) => !known.includes(key) && group[key] !== null);
-
-export interface ConfigurationDifference {
-  readonly path: string;
-  readonly source: Json | null;
-  readonly target: Json | null;
-}
-
-/** Where two collections differ besides what was meant to: the vector's size, our mark, the scaled size limit. */
-export function configurationDifference(
-  source: CollectionInfo,
-  target: CollectionInfo,
-  intended: { readonly vector: string },
-): readonly ConfigurationDifference[] {
-  const sizes = [
-    `params.vectors.${intended.vector}.size`,
-    ...(intended.vector === "" ? ["params.vectors.size"] : []),
-  ];
-  const meant = (path: string): boolean =>
-    sizes.includes(path) || path === "metadata.remaster" || path.startsWith("metadata.remaster.");
-  const pairs = [
-    ...differences(
-      "",
-      { ...source.config, ...meantStrictMode(source, target, intended.vector) },
-      target.config,
-    ),
-    ...differences("payload_schema", indexesOf(source), indexesOf(target)),
-  ];
-  return pairs.filter(({ path }) => !meant(path));
-}
-
-/** The strict mode the target should have, where its vectors' size tells. */
-function meantStrictMode(source: CollectionInfo, target: CollectionInfo, vector: string): JsonObject {
-  const strict = source.config.strict_mode_config;
-  const found = objectOf(target.config.strict_mode_config);
-  // One that is off is none: a server may give every new collection one, and it cannot be unset again.
-  if (!isSet(strict)) return found.enabled === true ? {} : { strict_mode_config: found };
-  const [before, after] = [source, target].map((info) =>
-    denseVectors(info).find(({ name }) => name === vector),
-  );
-  if (before === undefined || after === undefined) return {};
-  const scaled = scaledStrictMode(strict, sizeRatio(source, before, after.dimensions));
-  return scaled === null ? {} : { strict_mode_config: scaled };
-}
-
-const indexesOf = (info: CollectionInfo): JsonObject =>
-  Object.fromEntries(
-    Object.entries(info.payloadSchema).map(([field, shown]) => [field, indexSchema(shown) ?? shown]),
-  );
-
-function differences(
-  path: string,
-  a: Json | undefined,
-  b: Json | undefined,
-): readonly ConfigurationDifference[] {
-  const [source, target] = [a ?? null, b ?? null];
-  // A group that is not set and one whose members are all unset say the same.
-  if (isObject(source) || isObject(target)) {
-    const [left, right] = [isObject(source) ? source : {}, isObject(target) ? target : {}];
-    if ((isObject(source) || source === null) && (isObject(target) || target === null)) {
-      const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
-      return keys.flatMap((key) => differences(path === "" ? key : `${path}.${key}`, left[key], right[key]));
-    }
-  }
-  // `prevent_unoptimized: false` is what an unset one means; a PATCH cannot unset it again.
-  const isSame =
-    JSON.stringify(source) === JSON.stringify(target) ||
-    (path.endsWith("prevent_unoptimized") && (source ?? false) === (target ?? false));
-  return isSame ? [] : [{ path, source, target }];
-}

@@ -9,7 +9,8 @@ import { type StoredVector, sameOtherVectors, storedVector, type VectorShape } f
 /** How texts are found and points are compared; the same for every point of a migration. */
 export interface Terms {
   readonly shape: VectorShape;
-  readonly otherVectors: readonly string[];
+  /** Vectors that go over bit for bit. */
+  readonly carried: readonly string[];
   readonly textKey: readonly string[];
   readonly textTemplate: string | null;
   readonly emptyText: EmptyText;
@@ -30,6 +31,8 @@ export interface Comparison {
   readonly difference: Difference | null;
   /** The target's own vector, when it was made of this very text and is sound. */
   readonly reusable: (StoredVector & { readonly state: "sound" }) | null;
+  /** True where the source has the vector itself, so that none is made: backwards over a bridge. */
+  readonly carriesOwn: boolean;
 }
 
 export function comparePoint(source: Point, target: Point | undefined, terms: Terms): Comparison {
@@ -37,24 +40,28 @@ export function comparePoint(source: Point, target: Point | undefined, terms: Te
   const hasText = "text" in text;
   // With `fail` it stays missing until somebody mends it, and is counted as failed every time.
   const isWanted = hasText || terms.emptyText !== "skip";
-  if (!isWanted) return { source, text, isWanted, difference: null, reusable: null };
-  if (target === undefined) return { source, text, isWanted, difference: "missing", reusable: null };
+  const carriesOwn =
+    terms.carried.includes(terms.shape.name) && storedVector(source.vectors, terms.shape).state !== "absent";
+  const looked = { source, text, isWanted, carriesOwn };
+  if (!isWanted) return { ...looked, difference: null, reusable: null };
+  if (target === undefined) return { ...looked, difference: "missing", reusable: null };
   const vector = storedVector(target.vectors, terms.shape);
   const sameText = hasText && isSameText(text.text, target, terms);
   const reusable = sameText && vector.state === "sound" ? vector : null;
-  const difference = differenceOf(
-    source,
-    target,
-    terms,
-    hasText ? vector.state === "sound" : vector.state === "absent",
-  );
-  return { source, text, isWanted, difference, reusable };
+  const isRight = carriesOwn || (hasText ? vector.state === "sound" : vector.state === "absent");
+  const carried = carriesOwn ? terms.carried : terms.carried.filter((name) => name !== terms.shape.name);
+  const difference = differenceOf(source, target, { isRight, carried });
+  return { ...looked, difference, reusable };
 }
 
-function differenceOf(source: Point, target: Point, terms: Terms, vectorIsRight: boolean): Difference | null {
+function differenceOf(
+  source: Point,
+  target: Point,
+  { isRight, carried }: { readonly isRight: boolean; readonly carried: readonly string[] },
+): Difference | null {
   if (!samePayload(source.payload, target.payload)) return "payloadDifferent";
-  if (!vectorIsRight) return "vectorWrong";
-  if (!sameOtherVectors(source.vectors, target.vectors, terms.otherVectors)) return "otherVectorsDifferent";
+  if (!isRight) return "vectorWrong";
+  if (!sameOtherVectors(source.vectors, target.vectors, carried)) return "otherVectorsDifferent";
   return null;
 }
 

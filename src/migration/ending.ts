@@ -4,6 +4,7 @@ import { DEFAULTS } from "../defaults.ts";
 import type { Assessment } from "./assess.ts";
 import { deleteOld } from "./cleanup.ts";
 import { holdWrites, type SwapAction, type SwapOutside, swapAliases } from "./cutover.ts";
+import { dropOldVector } from "./dropOldVector.ts";
 import { decideGate, type GateOutside } from "./gate.ts";
 import { lookAtPass, type PassesOutside } from "./passes.ts";
 import type { Run } from "./run.ts";
@@ -36,6 +37,7 @@ export async function swap(outside: SwapOutside, run: Run): Promise<Run> {
 }
 
 export async function cleanup(outside: SwapOutside, run: Run): Promise<Run> {
-  const says = await deleteOld(outside, migrationOf(run), run.request);
+  const act = run.request.dropOldVector ? dropOldVector : deleteOld;
+  const says = await act(outside, migrationOf(run), run.request);
   return { ...run, next: "close", says };
 }

@@ -74,7 +74,8 @@ async function describe(outside: FollowOutside, at: Described): Promise<Followed
       `It is not known which model made the vectors of ${collection}, so no query can be embedded for it. Run remaster migrate --collection ${alias} --source-model NAME, which stops before the swap and remembers a model that is proven.`,
       { fields: { alias, collection } },
     );
-  const vectorName = vectorOf(at, contract, plan);
+  const side = mark === null ? plan?.source : plan?.target;
+  const vectorName = vectorOf(at, contract, mark?.vector ?? side?.vectorName ?? null);
   return { alias, collection, contract, vectorName, marked: mark?.contract.fingerprint ?? null };
 }
 
@@ -93,9 +94,9 @@ async function planOf(
 function vectorOf(
   { alias, collection, info }: Described,
   contract: ModelContract,
-  plan: Plan | null,
+  known: string | null,
 ): string {
-  const { name, dimensions } = chooseVector(collection, info, plan?.vectorName ?? onlyOfSize(info, contract));
+  const { name, dimensions } = chooseVector(collection, info, known ?? onlyOfSize(info, contract));
   if (dimensions === contract.dimensions) return name;
   throw new RefusedError(
     `Model ${contract.id} makes vectors of size ${contract.dimensions}, but ${collection} holds ${dimensions}: its model was written down for other vectors. Run remaster inspect --collection ${alias}.`,

@@ -1,7 +1,7 @@
 // The verdict: may readers be sent to the target? Every check says what was found, in numbers.
 import { DEFAULTS } from "../defaults.ts";
 import type { Assessment } from "./assess.ts";
-import { configurationDifference } from "./configuration.ts";
+import { configurationDifference } from "./configurationDifference.ts";
 import { gateKey } from "./keys.ts";
 import { differencesOf, type Found } from "./pass.ts";
 import { type Plan, readPlan } from "./plan.ts";
@@ -115,14 +115,17 @@ const reasons = ({ verified, backfill }: MigrationState): string => {
 };
 
 function serverChecks(plan: Plan, source: CollectionInfo, target: CollectionInfo): readonly GateCheck[] {
-  const different = configurationDifference(source, target, { vector: plan.vectorName });
+  const different = configurationDifference(source, target, {
+    vector: plan.source.vectorName,
+    added: plan.layout === "bridge" ? plan.target.vectorName : null,
+  });
   return [
     {
       name: "configuration",
       ok: different.length === 0,
       found:
         different.length === 0
-          ? "Only what was meant to differ does: the vector's size and Remaster's mark."
+          ? `Only what was meant to differ does: ${plan.layout === "bridge" ? "the new vector" : "the vector's size"} and Remaster's mark.`
           : `Differs in ${different.map(({ path }) => path).join(", ")}.`,
     },
     {

@@ -2,19 +2,21 @@
 // alias points to is written first and is the truth; reconcile then makes the other side equal.
 
 import { DEFAULTS } from "../defaults.ts";
-import { PermanentError, RefusedError, TransientError } from "./errors.ts";
+import { completePoints } from "./complete.ts";
+import { PermanentError, TransientError } from "./errors.ts";
 import type { LiveEvent, LivePoint } from "./liveEvent.ts";
 import { readLock } from "./lock.ts";
 import { markOf } from "./metadata.ts";
+import type { ModelContract } from "./model.ts";
 import type { PageOutside } from "./page.ts";
 import { type Plan, readPlan, sidesOf } from "./plan.ts";
-import type { CollectionInfo, Embedder, PointWrite } from "./ports.ts";
+import type { CollectionInfo, PointWrite } from "./ports.ts";
+import { ownVectors, refusePartialPut } from "./puts.ts";
 import { type ReconcileJob, reconcile } from "./reconcile.ts";
 import { resolveAlias } from "./resolve.ts";
-import { chooseVector, otherVectors } from "./schema.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { termsFor } from "./terms.ts";
-import { textOf } from "./text.ts";
+import { type FoundText, type TextPlace, textOf } from "./text.ts";
 import { composeVectors } from "./vector.ts";
 
 interface UnderWay {
@@ -36,6 +38,7 @@ export async function applyLive(outside: PageOutside, event: LiveEvent): Promise
     const before = await findUnderWay(outside, collection);
     refuseWhileSwapping(before);
     await writeFirst(outside, event, { collection, underWay: before });
+    await completeTruth(outside, event, { collection, underWay: before });
     if (before?.hasTwoSides) await reconcileIds(outside, before, idsOf(event));
     // A swap in between turned the direction round: what was written may be on the old side only.
     const after = await findUnderWay(outside, await resolveAlias(outside.qdrant, event.collection));
@@ -78,6 +81,25 @@ async function findUnderWay({ qdrant, ledger }: PageOutside, collection: string)
   return { plan, state, hasTwoSides };
 }
 
+/** Vectors that the writer of a bridge did not know are made; a put has made them all. */
+async function completeTruth(outside: PageOutside, event: LiveEvent, at: At): Promise<void> {
+  if (event.op !== "touch") return;
+  const { qdrant, models, encodeVector } = outside;
+  const { underWay } = at;
+  const collection = underWay === null ? at.collection : truthOf(underWay);
+  const info = await qdrant.collection(collection);
+  if (info === null || (markOf(info)?.bridged ?? []).length === 0) return;
+  const read = async () => {
+    const points = await qdrant.retrieve(collection, event.ids, { payload: true, vectors: true });
+    return new Map(points.map((point) => [point.id, point]));
+  };
+  const vectors = ownVectors({ collection, info, planned: plannedOf(underWay) });
+  await completePoints(
+    { qdrant, collection, vectors, place: placeOf(underWay), read },
+    { models, encodeVector, checksText: true, guard: async () => refuseTurned(outside, underWay) },
+  );
+}
+
 interface At {
   readonly collection: string;
   readonly underWay: UnderWay | null;
@@ -104,64 +126,73 @@ async function writeFirst(outside: PageOutside, event: LiveEvent, at: At): Promi
 
 const truthOf = ({ plan, state }: UnderWay): string => sidesOf(plan, state.direction).from.collection;
 
-/** The points with vectors of the collection's own model; one that has none to give is stored without a vector. */
+const plannedOf = (underWay: UnderWay | null) =>
+  underWay === null ? null : sidesOf(underWay.plan, underWay.state.direction).from;
+
+const placeOf = (underWay: UnderWay | null): TextPlace => ({
+  textKey: underWay?.plan.textKey ?? [DEFAULTS.textKey],
+  textTemplate: underWay?.plan.textTemplate ?? null,
+});
+
+/** The points with the vectors that readers look for; one that has no text is stored without a vector. */
 async function embedPoints(
   outside: PageOutside,
   points: readonly LivePoint[],
   at: At & { readonly info: CollectionInfo },
 ): Promise<readonly PointWrite[]> {
-  const embedder = await modelOf(outside, at);
-  const { plan } = at.underWay ?? {};
-  const vector = chooseVector(at.collection, at.info, plan?.vectorName ?? null);
-  if (vector.dimensions !== embedder.contract.dimensions)
-    throw new PermanentError(
-      `Model ${embedder.contract.id} makes vectors of size ${embedder.contract.dimensions}, collection ${at.collection} holds ${vector.dimensions}.`,
+  const asked = { collection: at.collection, info: at.info, planned: plannedOf(at.underWay) };
+  const vectors = ownVectors(asked);
+  refusePartialPut(asked, vectors);
+  const texts = points.map(({ payload }) => textOf(payload, placeOf(at.underWay)));
+  const made: ReadonlyMap<string, string>[] = [];
+  for (const { contract } of vectors) made.push(await embedTexts(outside, points, { at, texts, contract }));
+  return points.map(({ id, payload }) => {
+    const [own, ...others] = vectors.map(({ shape }, index) => [shape.name, made[index]?.get(id)] as const);
+    const kept = others.flatMap(([name, vector]) =>
+      vector === undefined ? [] : [`${JSON.stringify(name)}:${vector}`],
     );
-  if (otherVectors(at.info, vector.name).length > 0)
-    throw new PermanentError(
-      `Collection ${at.collection} has other vectors that a put cannot make; write the point yourself and send a touch.`,
-    );
-  const place = { textKey: plan?.textKey ?? [DEFAULTS.textKey], textTemplate: plan?.textTemplate ?? null };
-  const texts = points.map(({ payload }) => textOf(payload, place));
-  const withText = texts.flatMap((one) => ("text" in one ? [one.text] : []));
-  const made = [...(await embedder.embed(withText, "passage"))];
-  return points.map(({ id, payload }, index) => {
-    const text = texts[index];
-    const outcome = text !== undefined && "text" in text ? made.shift() : undefined;
-    if (outcome !== undefined && !outcome.ok)
-      throw new PermanentError(`Point ${id} cannot be embedded: ${outcome.reason}.`, { fields: { id } });
-    const written = outcome === undefined ? null : outside.encodeVector(outcome.vector);
-    return { id, payload, vectors: composeVectors(vector.name, written, null) };
+    return { id, payload, vectors: composeVectors(own?.[0] ?? "", own?.[1] ?? null, `{${kept.join()}}`) };
   });
 }
 
-async function modelOf(
-  { models }: PageOutside,
-  at: At & { readonly info: CollectionInfo },
-): Promise<Embedder> {
-  const planned =
-    at.underWay === null ? null : sidesOf(at.underWay.plan, at.underWay.state.direction).from.contract;
-  const contract = markOf(at.info)?.contract ?? planned;
-  // Nobody wrote down or proved which model made these vectors: a guess could spoil them silently.
-  if (contract === null)
-    throw new RefusedError(
-      `It is not known which model made the vectors of ${at.collection}, so nothing can be put into it. Write the point yourself and send a touch, or migrate with a proven sourceModel.`,
-      { fields: { collection: at.collection } },
-    );
-  const embedder = await models.openContract(contract);
+interface ToEmbed {
+  readonly at: At;
+  readonly texts: readonly FoundText[];
+  readonly contract: ModelContract;
+}
+
+/** Vectors by id, of one model. */
+async function embedTexts(
+  outside: PageOutside,
+  points: readonly LivePoint[],
+  { at, texts, contract }: ToEmbed,
+): Promise<ReadonlyMap<string, string>> {
+  const embedder = await outside.models.openContract(contract);
   if (embedder === null)
     throw new PermanentError(
       `The model ${contract.id} of collection ${at.collection} is not in this function.`,
     );
-  return embedder;
+  const withText = texts.flatMap((one) => ("text" in one ? [one.text] : []));
+  const made = [...(await embedder.embed(withText, "passage"))];
+  const vectors = new Map<string, string>();
+  points.forEach(({ id }, index) => {
+    const text = texts[index];
+    const outcome = text !== undefined && "text" in text ? made.shift() : undefined;
+    if (outcome === undefined) return;
+    if (!outcome.ok)
+      throw new PermanentError(`Point ${id} cannot be embedded: ${outcome.reason}.`, { fields: { id } });
+    vectors.set(id, outside.encodeVector(outcome.vector));
+  });
+  return vectors;
 }
 
 async function reconcileIds(
   outside: PageOutside,
-  { plan, state }: UnderWay,
+  underWay: UnderWay,
   ids: ReturnType<typeof idsOf>,
 ): Promise<void> {
-  const { qdrant, ledger, models, deadline, encodeVector } = outside;
+  const { plan, state } = underWay;
+  const { qdrant, models, deadline, encodeVector } = outside;
   const { from, to } = sidesOf(plan, state.direction);
   const mayDelete = state.direction === "forward" || (state.swaps.at(-1)?.differentPoints ?? 0) === 0;
   const job: ReconcileJob = {
@@ -176,11 +207,15 @@ async function reconcileIds(
     embedder: to.contract === null ? null : await models.openContract(to.contract),
     deadline,
     encodeVector,
-    guard: async () => {
-      const now = await readState(ledger, plan.migration);
-      refuseWhileSwapping({ plan, state: now, hasTwoSides: true });
-      if (now.direction !== state.direction)
-        throw new TransientError("The direction turned during an event.");
-    },
+    guard: () => refuseTurned(outside, underWay),
   });
+}
+
+/** What is written would be on the wrong side, or under a swap's last look. */
+async function refuseTurned({ ledger }: PageOutside, underWay: UnderWay | null): Promise<void> {
+  if (underWay === null) return;
+  const now = await readState(ledger, underWay.plan.migration);
+  refuseWhileSwapping({ ...underWay, state: now });
+  if (now.direction !== underWay.state.direction)
+    throw new TransientError("The direction turned during an event.");
 }

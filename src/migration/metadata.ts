@@ -4,8 +4,20 @@ import { FORMAT_VERSION } from "../contract.ts";
 import type { ModelContract } from "./model.ts";
 import type { CollectionInfo, Json, JsonObject } from "./ports.ts";
 
+/** A vector of an older model, kept beside the new one for readers who still embed with it. */
+export interface BridgedVector {
+  readonly vector: string;
+  /** Null where its model was never proven. */
+  readonly contract: ModelContract | null;
+  /** True once it was given up: nobody makes it any more. */
+  readonly isDropped: boolean;
+}
+
 export interface CollectionMark {
   readonly contract: ModelContract;
+  /** Name of the contract's vector; null in a mark that does not say. */
+  readonly vector: string | null;
+  readonly bridged: readonly BridgedVector[];
   /** The collection this one was made from, and the migration that made it; null for a plain collection. */
   readonly source: string | null;
   readonly migration: string | null;
@@ -35,19 +47,46 @@ export function markOf(info: CollectionInfo): CollectionMark | null {
   if (contract === null) return null;
   return {
     contract,
+    vector: typeof mark.vector === "string" ? mark.vector : null,
+    bridged: Array.isArray(mark.bridged) ? mark.bridged.flatMap(parseBridged) : [],
     source: typeof mark.source === "string" ? mark.source : null,
     migration: typeof mark.migration === "string" ? mark.migration : null,
   };
 }
 
+/** The vector that the mark says is the model's; null where it does not say. */
+export const markedVector = (info: CollectionInfo): string | null => markOf(info)?.vector ?? null;
+
+function parseBridged(value: Json): readonly BridgedVector[] {
+  if (!isObject(value) || typeof value.vector !== "string") return [];
+  const { vector, contract, isDropped } = value;
+  return [{ vector, contract: parseContract(contract), isDropped: isDropped === true }];
+}
+
+type NewMark = Pick<CollectionMark, "contract" | "source" | "migration"> & Partial<CollectionMark>;
+
 /** The metadata a collection gets: everything it had, and the mark. */
-export function withMark(metadata: JsonObject, mark: CollectionMark): JsonObject {
-  const contract: JsonObject = { ...mark.contract, files: { ...mark.contract.files } };
+export function withMark(metadata: JsonObject, mark: NewMark): JsonObject {
+  const { contract, vector = null, bridged = [], source, migration } = mark;
   return {
     ...metadata,
-    remaster: { v: FORMAT_VERSION, contract, source: mark.source, migration: mark.migration },
+    remaster: {
+      v: FORMAT_VERSION,
+      contract: plain(contract),
+      vector,
+      ...(bridged.length === 0 ? {} : { bridged: bridged.map(plainBridged) }),
+      source,
+      migration,
+    },
   };
 }
+
+const plain = (contract: ModelContract): JsonObject => ({ ...contract, files: { ...contract.files } });
+const plainBridged = ({ vector, contract, isDropped }: BridgedVector): JsonObject => ({
+  vector,
+  contract: contract === null ? null : plain(contract),
+  isDropped,
+});
 
 const POOLINGS = ["cls", "mean", "pooled"] as const;
 

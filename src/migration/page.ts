@@ -1,12 +1,14 @@
 // The embedder's part of the story: one message, one page, one record.
 
+import { completePoints } from "./complete.ts";
 import { PermanentError } from "./errors.ts";
 import { recordKey } from "./keys.ts";
 import { type PageMessage, parsePageMessage } from "./message.ts";
 import { type Pass, readPass } from "./pass.ts";
 import { type Plan, readPlan, sidesOf } from "./plan.ts";
 import type { Clock, Deadline, Embedder, Ledger, Log, Models, Qdrant } from "./ports.ts";
-import { reconcile } from "./reconcile.ts";
+import { bridgeVectors } from "./puts.ts";
+import { readTruth, reconcile } from "./reconcile.ts";
 import { recordOf } from "./record.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { encodeStored } from "./stored.ts";
@@ -90,14 +92,18 @@ async function reconcilePage(
     where: { interval: { lo: message.lo, hi: message.hi } },
     pageSizePoints: plan.pageSizePoints,
   };
-  return reconcile(job, {
-    embedder,
-    deadline,
-    encodeVector,
-    guard: async () => {
-      if (!mayWrite(await readState(ledger, message.migration), pass)) throw new TurnedRound();
-    },
-  });
+  const guard = async () => {
+    if (!mayWrite(await readState(ledger, message.migration), pass)) throw new TurnedRound();
+  };
+  const vectors = bridgeVectors(plan, from);
+  const read = () => readTruth(job);
+  // First: a vector that is made here goes over with the others.
+  if (vectors.length > 0)
+    await completePoints(
+      { qdrant, collection: from.collection, vectors, place: plan, read },
+      { models, encodeVector, guard, checksText: false },
+    );
+  return reconcile(job, { embedder, deadline, encodeVector, guard });
 }
 
 async function openFor(

@@ -26,6 +26,8 @@ export interface Found {
   readonly payloadDifferent: number;
   readonly vectorWrong: number;
   readonly otherVectorsDifferent: number;
+  /** Points of a bridge that lack one of its vectors although they have text; no difference of the two sides. */
+  readonly incomplete: number;
 }
 
 export const NOTHING_FOUND: Found = {
@@ -35,6 +37,7 @@ export const NOTHING_FOUND: Found = {
   payloadDifferent: 0,
   vectorWrong: 0,
   otherVectorsDifferent: 0,
+  incomplete: 0,
 };
 
 export function addFound(a: Found, b: Found): Found {
@@ -45,6 +48,8 @@ export function addFound(a: Found, b: Found): Found {
     payloadDifferent: a.payloadDifferent + b.payloadDifferent,
     vectorWrong: a.vectorWrong + b.vectorWrong,
     otherVectorsDifferent: a.otherVectorsDifferent + b.otherVectorsDifferent,
+    // A pass of an earlier version counted none.
+    incomplete: (a.incomplete ?? 0) + (b.incomplete ?? 0),
   };
 }
 

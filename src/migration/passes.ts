@@ -47,7 +47,9 @@ export async function beginPass(
   return { pass: state.pass, ranges: (await readRanges(ledger, migration)).length };
 }
 
-function phaseDuring({ phase }: MigrationState, action: Action): Phase {
+function phaseDuring({ phase, direction }: MigrationState, action: Action): Phase {
+  // After the swap what is missing is sent again, and readers stay where they are.
+  if (direction === "reverse" && action === "redrive") return phase;
   if (phase === "swap" || action === "verify" || action === "cleanup") return phase;
   return action === "cutover" || action === "rollback" ? "cut-over" : "catch-up";
 }
@@ -95,7 +97,7 @@ function saysOf(pass: Pass, { recorded, found, summary }: PassProgress, now: num
   const seconds = ((now - pass.beganAt) / 1000).toFixed(1);
   return pass.kind === "backfill"
     ? `${summary.tally.total} points in ${recorded} pages, ${seconds} s.`
-    : `${found.checked} points compared, ${differencesOf(found)} differences, ${recorded} pages repaired, ${seconds} s.`;
+    : `${found.checked} points compared, ${differencesOf(found)} differences,${found.incomplete > 0 ? ` ${found.incomplete} points without one of a bridge's vectors,` : ""} ${recorded} pages repaired, ${seconds} s.`;
 }
 
 interface LookedAt {

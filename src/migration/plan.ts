@@ -3,7 +3,7 @@ import type { Forecast } from "./forecast.ts";
 import { planKey } from "./keys.ts";
 import type { ModelContract } from "./model.ts";
 import type { JsonObject, Ledger } from "./ports.ts";
-import type { EmptyText, Request } from "./request.ts";
+import type { EmptyText, Layout, Request } from "./request.ts";
 import type { Direction } from "./state.ts";
 import { readExisting } from "./stored.ts";
 
@@ -12,7 +12,9 @@ export interface Side {
   readonly collection: string;
   /** Model of its vectors; null for a source whose model was not proven. */
   readonly contract: ModelContract | null;
-  /** Dimensions of the vector that is re-embedded, as the collection's configuration says. */
+  /** Name of that model's vector; "" is the unnamed one. */
+  readonly vectorName: string;
+  /** Its dimensions, as the collection's configuration says. */
   readonly dimensions: number;
 }
 
@@ -38,11 +40,11 @@ export interface Plan {
   readonly aliases: readonly string[];
   /** Alias made by the swap because readers used the collection's own name; null when there are aliases. */
   readonly newAlias: string | null;
-  /** The vector that is re-embedded; "" is the unnamed one. */
-  readonly vectorName: string;
+  /** `bridge`: the target holds the source's vector too, under its old name. */
+  readonly layout: Layout;
   /** False where the collection stores vectors so coarsely (uint8) that their length says nothing. */
   readonly storesUnitVectors: boolean;
-  /** Every other vector of the collection, carried as it is. */
+  /** Every vector of the source but the one that is re-embedded, carried as it is. */
   readonly otherVectors: readonly string[];
   readonly textKey: readonly string[];
   readonly textTemplate: string | null;

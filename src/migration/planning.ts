@@ -1,12 +1,13 @@
 // Decides what a migration will do, and whether it may: everything that can be refused is refused here,
 // before anything is written.
 import { DEFAULTS } from "../defaults.ts";
+import { planNewVector, refuseOtherLayout } from "./bridge.ts";
 import { targetConfiguration } from "./configuration.ts";
 import { ConfigError, RefusedError } from "./errors.ts";
 import { makeForecast } from "./forecast.ts";
 import { planKey, rangesKey, stateKey } from "./keys.ts";
 import { readLock, setLockMigration } from "./lock.ts";
-import { markOf, metadataOf, shortHash, withMark } from "./metadata.ts";
+import { markedVector, markOf, metadataOf, shortHash, withMark } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { readPlan } from "./plan.ts";
@@ -97,10 +98,11 @@ function refuseOtherTerms(plan: Plan, request: Request): void {
   const same =
     plan.textKey.join("\n") === request.textKey.join("\n") &&
     plan.textTemplate === request.textTemplate &&
-    plan.emptyText === request.emptyText;
+    plan.emptyText === request.emptyText &&
+    plan.layout === (request.layout ?? plan.layout);
   if (!same)
     throw new RefusedError(
-      `The migration of ${plan.source.collection} began with text from ${plan.textKey.join(", ")} (empty text: ${plan.emptyText}); going on with another text would mix two kinds of vectors. Repeat the first settings, or abort it and delete ${plan.target.collection}.`,
+      `The migration of ${plan.source.collection} began with text from ${plan.textKey.join(", ")} (empty text: ${plan.emptyText}) and the layout ${plan.layout}; going on otherwise would mix two kinds of points. Repeat the first settings, or abort it and delete ${plan.target.collection}.`,
       { fields: { collection: plan.source.collection, migration: plan.migration } },
     );
 }
@@ -109,33 +111,50 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
   const { request, source, sample, execution } = asked;
   const now = outside.clock.now();
   refuseWithoutText(source, request, sample);
-  const vector = chooseVector(source, info, request.vector);
+  const vector = chooseVector(source, info, request.vector ?? markedVector(info));
+  const version = await outside.qdrant.version();
+  const { contract, sourceContract } = sample;
+  const layout = request.layout ?? "replace";
+  const named = planNewVector({ request, source, info, vector, sourceContract, contract, version });
   const { aliases, newAlias, target } = await chooseNames(outside.qdrant, asked);
+  refuseOtherLayout(await outside.qdrant.collection(target), target, named);
   // By the execution alone: two calls of one run, one of them thought dead, make the same migration.
   const migration = `${source}.${shortHash(execution).slice(0, 12)}`;
-  const { contract } = sample;
+  const { dimensions } = contract;
   const configuration = targetConfiguration(info, {
-    vector: request.vector,
-    dimensions: contract.dimensions,
-    metadata: withMark(metadataOf(info), { contract, source, migration }),
+    vector: vector.name,
+    dimensions,
+    added: layout === "bridge" ? named.name : null,
+    metadata: withMark(metadataOf(info), {
+      contract,
+      vector: named.name,
+      bridged: named.bridged,
+      source,
+      migration,
+    }),
   });
   const points = await outside.qdrant.count(source);
   const forecast = makeForecast(sample, {
     points,
     pageSizePoints: request.pageSizePoints,
     concurrency: outside.concurrency,
-    dimensions: contract.dimensions,
+    dimensions: dimensions + (layout === "bridge" ? vector.dimensions : 0),
   });
   const endsAt = now + forecast.seconds.high * 1000;
   const keyWarnings = await outside.qdrant.keyProblems({ source, target, now, endsAt, for: "manage" });
   return {
     v: 1,
     migration,
-    source: { collection: source, contract: sample.sourceContract, dimensions: vector.dimensions },
-    target: { collection: target, contract, dimensions: contract.dimensions },
+    source: {
+      collection: source,
+      contract: sourceContract,
+      vectorName: vector.name,
+      dimensions: vector.dimensions,
+    },
+    target: { collection: target, contract, vectorName: named.name, dimensions },
     aliases,
     newAlias,
-    vectorName: vector.name,
+    layout,
     storesUnitVectors: vector.datatype !== "uint8",
     otherVectors: otherVectors(info, vector.name),
     textKey: request.textKey,
@@ -148,7 +167,7 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     bars: request.bars,
     sourcePoints: points,
     sourceProof: sample.proof,
-    serverVersion: await outside.qdrant.version(),
+    serverVersion: version,
     create: configuration.create,
     after: configuration.after,
     payloadIndexes: configuration.payloadIndexes,

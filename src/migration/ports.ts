@@ -108,8 +108,8 @@ export interface Qdrant {
   createShardKey(name: string, key: string | number, options: JsonObject): Promise<void>;
   shardKeys(name: string): Promise<readonly (string | number)[]>;
   changeAliases(actions: readonly AliasAction[]): Promise<void>;
-  /** Exact number of points. */
-  count(name: string): Promise<number>;
+  /** Exact number of points; with `vector`, of those that have a vector of that name. */
+  count(name: string, vector?: string): Promise<number>;
   /** Up to `limit` points with id >= `from` in id order, and the id the next page starts at (null: the end). */
   scroll(
     name: string,
@@ -133,6 +133,19 @@ export interface Qdrant {
   ): Promise<readonly SearchHit[]>;
   /** Writes whole points and waits until they are applied. Twice is harmless: the second write is the same. */
   upsert(name: string, points: readonly PointWrite[], options?: WriteOptions): Promise<void>;
+  /**
+   * Writes these vectors of points that exist and leaves all else of them; `onlyWithout`: only where the point has no
+   * vector of that name yet, decided by the server in the write itself. PermanentError 404 when a point is gone.
+   */
+  updateVectors(
+    name: string,
+    points: readonly Pick<PointWrite, "id" | "vectors">[],
+    options?: WriteOptions & { readonly onlyWithout?: string },
+  ): Promise<void>;
+  /** Takes the vector from these points, or from every point that has it. Twice is harmless. */
+  deleteVector(name: string, vector: string, ids: readonly PointId[] | "all"): Promise<void>;
+  /** Takes a named vector out of the collection, values and configuration. Twice is harmless. */
+  dropVector(name: string, vector: string): Promise<void>;
   /** Deletes and waits. Ids that do not exist are no error. */
   delete(name: string, ids: readonly PointId[], options?: WriteOptions): Promise<void>;
 }

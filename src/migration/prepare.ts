@@ -2,7 +2,7 @@
 // while points pour in, and everything put right afterwards. Every step may run twice.
 import { PermanentError, RefusedError } from "./errors.ts";
 import { passKey } from "./keys.ts";
-import { markOf, metadataOf, withMark } from "./metadata.ts";
+import { markOf, metadataOf } from "./metadata.ts";
 import { type Pass, readRanges } from "./pass.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, JsonObject, Ledger, Qdrant } from "./ports.ts";
@@ -91,11 +91,8 @@ async function ensureMark(qdrant: Qdrant, plan: Plan, info: CollectionInfo | nul
       { fields: { target: target.collection } },
     );
   if (mark.migration === migration) return;
-  const metadata = withMark(metadataOf(info), {
-    contract: target.contract,
-    source: source.collection,
-    migration,
-  });
+  const planned = isObject(plan.create.metadata) ? plan.create.metadata : {};
+  const metadata = { ...metadataOf(info), ...("remaster" in planned ? { remaster: planned.remaster } : {}) };
   await qdrant.updateCollection(target.collection, { metadata });
 }
 

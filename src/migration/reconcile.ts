@@ -89,11 +89,15 @@ export async function reconcile(job: ReconcileJob, writes: ReconcileWrites): Pro
   );
 }
 
+/** Every point of the page on the side that is the truth, with all of its vectors. */
+export const readTruth = (job: ReconcileJob): Promise<ReadonlyMap<PointId, Point>> =>
+  readSide({ ...job, to: job.from }, "to");
+
 /** Every point of the page on one side. The source's own vector is not read: it is not carried. */
 async function readSide(job: ReconcileJob, which: "from" | "to"): Promise<ReadonlyMap<PointId, Point>> {
   const { qdrant, where } = job;
   const collection = job[which].collection;
-  const others = job.terms.otherVectors.length > 0 ? job.terms.otherVectors : false;
+  const others = job.terms.carried.length > 0 ? job.terms.carried : false;
   const options = { payload: true, vectors: which === "to" ? true : others };
   if ("ids" in where) return byId(await qdrant.retrieve(collection, where.ids, options));
   const points: Point[] = [];
@@ -191,7 +195,9 @@ class PageWork {
 
   async #prepare(comparisons: readonly Comparison[]): Promise<readonly PointWrite[]> {
     const toEmbed = comparisons.flatMap((one) =>
-      "text" in one.text && one.reusable === null ? [{ id: one.source.id, text: one.text.text }] : [],
+      "text" in one.text && one.reusable === null && !one.carriesOwn
+        ? [{ id: one.source.id, text: one.text.text }]
+        : [],
     );
     if (this.#job.terms.emptyText === "fail")
       for (const { source, text } of comparisons)
@@ -201,7 +207,8 @@ class PageWork {
     return comparisons.flatMap((one) => {
       const { id, payload, vectors: carried } = one.source;
       if (this.#failed.has(id)) return [];
-      const vector = one.reusable?.text ?? vectors.get(id) ?? null;
+      // The side that is read has the vector itself: it is among the carried ones.
+      const vector = one.carriesOwn ? null : (one.reusable?.text ?? vectors.get(id) ?? null);
       return [{ id, payload, vectors: composeVectors(this.#job.terms.shape.name, vector, carried) }];
     });
   }

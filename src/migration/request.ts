@@ -20,6 +20,10 @@ export type Action = (typeof ACTIONS)[number];
 export const EMPTY_TEXT = ["carry", "skip", "fail"] as const;
 export type EmptyText = (typeof EMPTY_TEXT)[number];
 
+export const LAYOUTS = ["replace", "bridge"] as const;
+/** `bridge`: the target keeps the old vector beside the new one. */
+export type Layout = (typeof LAYOUTS)[number];
+
 /** Who went on although a guard said no, and why: kept in the report. */
 export interface Override {
   readonly by: string;
@@ -44,10 +48,16 @@ export interface Request {
   readonly target: string | null;
   /** Which vector is re-embedded; null: the only one. */
   readonly vector: string | null;
+  /** Null: `replace`, or what the migration began with. */
+  readonly layout: Layout | null;
+  /** Name of the new vector in a bridge; null: the model's short name. */
+  readonly newVector: string | null;
   readonly cutover: "manual" | "auto";
   readonly override: Override | null;
   /** Repeats the name of the collection that `cleanup` deletes. */
   readonly confirm: string | null;
+  /** `cleanup` of a bridge whose old collection is gone: drop the old vector too. */
+  readonly dropOldVector: boolean;
   readonly keepOldHours: number;
   /** How long a cut-over or rollback may stop upserts for its last look; 0: not at all. */
   readonly maxFenceSeconds: number;
@@ -122,9 +132,12 @@ const FIELDS = {
     "the name of a vector",
     null,
   ),
+  layout: field<Layout | null>(oneOf(LAYOUTS), `one of ${LAYOUTS.join(", ")}`, null),
+  newVector: field<string | null>(text, "a name for the new vector", null),
   cutover: field(oneOf(["manual", "auto"]), "manual or auto", "manual" as "manual" | "auto"),
   override: field<Override | null>(override, '{"by": "who", "why": "reason"}', null),
   confirm: field<string | null>(text, "the name of the collection to delete", null),
+  dropOldVector: field(flag, "true or false", false),
   keepOldHours: field(hours, "a number of hours from 0 to 8760", DEFAULTS.keepOldHours as number),
   maxFenceSeconds: field(whole(0, 3600), "a whole number of seconds from 0 to 3600", 0 as number),
   queries: field<string | null>(
@@ -186,9 +199,12 @@ export function parseRequest(input: unknown): Request {
     pageSizePoints: take("pageSizePoints", FIELDS.pageSizePoints),
     target: take("target", FIELDS.target),
     vector: take("vector", FIELDS.vector),
+    layout: take("layout", FIELDS.layout),
+    newVector: take("newVector", FIELDS.newVector),
     cutover: take("cutover", FIELDS.cutover),
     override: take("override", FIELDS.override),
     confirm: take("confirm", FIELDS.confirm),
+    dropOldVector: take("dropOldVector", FIELDS.dropOldVector),
     keepOldHours: take("keepOldHours", FIELDS.keepOldHours),
     maxFenceSeconds: take("maxFenceSeconds", FIELDS.maxFenceSeconds),
     queries: take("queries", FIELDS.queries),

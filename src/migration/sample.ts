@@ -2,7 +2,7 @@
 // stored vectors, and how long will it take.
 import { DEFAULTS } from "../defaults.ts";
 import { ConfigError } from "./errors.ts";
-import { markOf } from "./metadata.ts";
+import { markedVector, markOf } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
 import type { SourceProof } from "./plan.ts";
 import type { Clock, CollectionInfo, Embedded, Embedder, Models, Point, Qdrant } from "./ports.ts";
@@ -39,7 +39,7 @@ export async function takeSample(outside: SampleOutside, request: Request, sourc
   const info = await qdrant.collection(source);
   if (info === null)
     throw new ConfigError(`Collection ${source} does not exist any more. Nothing was changed.`);
-  const vector = chooseVector(source, info, request.vector);
+  const vector = chooseVector(source, info, request.vector ?? markedVector(info));
   const ids = await qdrant.sampleIds(source, DEFAULTS.samplePoints);
   const points = await qdrant.retrieve(source, ids, { vectors: true });
   const texts = points.flatMap((point) => {
@@ -92,7 +92,7 @@ async function proveSource(
   request: Request,
   stored: Stored,
 ): Promise<{ readonly sourceContract: ModelContract | null; readonly proof: SourceProof }> {
-  const marked = markOf(stored.info)?.contract ?? null;
+  const marked = markedContract(stored);
   const model = request.sourceModel ?? marked?.id ?? DEFAULTS.sourceModel;
   const none = (says: string, compared = 0, meanCosine: number | null = null) => ({
     sourceContract: null,
@@ -122,6 +122,14 @@ async function proveSource(
     says: `${agreed}: proven.`,
   };
   return { sourceContract: opened.contract, proof };
+}
+
+/** What the metadata says of the vector: it is the new model's, or a bridge keeps it of an older one. */
+function markedContract({ info, name }: Stored): ModelContract | null {
+  const mark = markOf(info);
+  if (mark === null) return null;
+  const bridged = mark.bridged.find(({ vector }) => vector === name);
+  return bridged === undefined ? mark.contract : bridged.contract;
 }
 
 const FALLS_AWAY =

@@ -54,11 +54,13 @@ export function vectorNumbers(vectors: RawJson | null, name: string): Float32Arr
 }
 
 /**
- * The `vector` member to write: the carried vectors as they stand in `others` (text of an object, or null),
+ * The `vector` member to write: the carried vectors as they stand in `others` (as the server wrote them, or null),
  * and `vector` (text of an array, or null for none) under its name.
  */
 export function composeVectors(name: string, vector: RawJson | null, others: RawJson | null): RawJson {
-  const carried = (others ?? "{}").trim().slice(1, -1).trim();
+  const text = (others ?? "{}").trim();
+  // A server writes the unnamed vector alone as an array.
+  const carried = text.startsWith("[") ? `"":${text}` : text.slice(1, -1).trim();
   if (carried === "" && vector === null) return "{}";
   if (carried === "" && name === "") return vector ?? "{}";
   if (vector === null) return `{${carried}}`;

@@ -1,12 +1,15 @@
 // The verifier: walks a range of both sides, counts every difference, and (when repairing) plans pages around
 // them in the same write-ahead blocks as the coordinator. It writes no point: that is reconcile's.
 import { DEFAULTS } from "../defaults.ts";
+import { countIncomplete } from "./complete.ts";
 import type { PointId } from "./ids.ts";
 import { compareIds } from "./ids.ts";
 import type { PassRange } from "./keys.ts";
-import { addFound, type Block, differencesOf, NOTHING_FOUND, type Page } from "./pass.ts";
+import { addFound, type Block, differencesOf, type Found, NOTHING_FOUND, type Page } from "./pass.ts";
+import type { Plan } from "./plan.ts";
 import type { Qdrant } from "./ports.ts";
-import { compareSides } from "./reconcile.ts";
+import { bridgeVectors } from "./puts.ts";
+import { compareSides, type ReconcileJob, readTruth } from "./reconcile.ts";
 import { termsOf } from "./terms.ts";
 import { type BlockStart, openRange, type RangeOfPass, type WalkOutside, walkRange } from "./walk.ts";
 
@@ -25,22 +28,39 @@ async function compareBlock(qdrant: Qdrant, walk: RangeOfPass, start: BlockStart
   for (let looked = 1; ; looked++) {
     const boundary = await boundaryOf(qdrant, walk, lo);
     const interval = { lo, hi: boundary ?? walk.range.hi };
-    const here = await compareSides({
-      qdrant,
-      from: walk.from,
-      to: walk.to,
-      terms: termsOf(walk.plan, walk.pass),
-      where: { interval },
-      pageSizePoints: walk.plan.pageSizePoints,
+    const here = await comparePage({
+      job: {
+        qdrant,
+        from: walk.from,
+        to: walk.to,
+        terms: termsOf(walk.plan, walk.pass),
+        where: { interval },
+        pageSizePoints: walk.plan.pageSizePoints,
+      },
+      plan: walk.plan,
     });
     found = addFound(found, here);
-    if (walk.pass.repair && differencesOf(here) > 0)
+    if (walk.pass.repair && differencesOf(here) + here.incomplete > 0)
       pages.push({ page: firstPage + pages.length, ...interval });
     lo = interval.hi;
     const sealed = boundary === null;
     const isFull = pages.length >= DEFAULTS.pagesPerBlock || looked >= DEFAULTS.comparedPagesPerBlock;
     if (sealed || isFull) return { v: 1, index, firstPage, pages, next: lo, sealed, found };
   }
+}
+
+async function comparePage({
+  job,
+  plan,
+}: {
+  readonly job: ReconcileJob;
+  readonly plan: Plan;
+}): Promise<Found> {
+  const found = await compareSides(job);
+  const vectors = bridgeVectors(plan, job.from);
+  if (vectors.length === 0) return found;
+  const points = await readTruth(job);
+  return { ...found, incomplete: countIncomplete(points.values(), { vectors, place: plan }) };
 }
 
 /** Where the next page starts so that this one holds at most a page's points of either side; null at the end. */

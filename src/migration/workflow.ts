@@ -2,6 +2,7 @@
 // when it runs twice.
 import { guardCleanup } from "./cleanup.ts";
 import { guardSwap, releaseWrites, settleSwap } from "./cutover.ts";
+import { guardDrop } from "./dropOldVector.ts";
 import { RefusedError } from "./errors.ts";
 import { type Inspection, inspectCollection } from "./inspect.ts";
 import { acquireLock, readLock } from "./lock.ts";
@@ -103,9 +104,27 @@ export async function open(outside: PlannerOutside, run: Run): Promise<Run> {
   if (action === "migrate") return { ...run, migration: lock.migration, next: "sample" };
   const migration = await existingMigration(ledger, collection);
   const opened = { ...run, migration };
-  if (action === "redrive") return { ...opened, action: "migrate", next: "prepare" };
+  if (action === "redrive") return redrive(outside, opened, migration);
+  if (action === "cleanup" && request.dropOldVector) {
+    await guardDrop(outside, migration, request);
+    // There is nothing left to compare with.
+    return { ...opened, next: "cleanup" };
+  }
   const says = await guardAction(outside, migration, request, action);
   return says === null ? { ...opened, next: "begin-pass" } : { ...opened, next: "nothing", says };
+}
+
+/** After a swap the new collection is the truth, and nothing may be loaded into it from the old one. */
+async function redrive({ ledger }: PlannerOutside, run: Run, migration: string): Promise<Run> {
+  const { direction, phase } = await readState(ledger, migration);
+  if (direction === "forward") return { ...run, action: "migrate", next: "prepare" };
+  if (phase === "cleaned")
+    return {
+      ...run,
+      next: "nothing",
+      says: "The old collection was deleted; there is nothing to send again.",
+    };
+  return { ...run, next: "begin-pass" };
 }
 
 async function existingMigration(ledger: Ledger, collection: string): Promise<string> {

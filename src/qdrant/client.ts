@@ -57,12 +57,15 @@ export function openQdrant(options: QdrantOptions): Qdrant {
     createShardKey: (name, key, given) => names.createShardKey(name, key, given),
     shardKeys: (name) => names.shardKeys(name),
     changeAliases: (actions) => names.changeAliases(actions),
-    count: (name) => points.count(name),
+    count: (name, vector) => points.count(name, vector),
     scroll: (name, from, limit, given) => points.scroll(name, from, limit, given),
     retrieve: (name, ids, given) => points.retrieve(name, ids, given),
     sampleIds: (name, count) => points.sampleIds(name, count),
     search: (name, vector, limit, given) => points.search(name, vector, limit, given),
     upsert: (name, written, given) => points.upsert(name, written, given),
+    updateVectors: (name, written, given) => points.updateVectors(name, written, given),
+    deleteVector: (name, vector, ids) => points.deleteVector(name, vector, ids),
+    dropVector: (name, vector) => points.dropVector(name, vector),
     delete: (name, ids, given) => points.delete(name, ids, given),
   };
 }

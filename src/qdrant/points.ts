@@ -38,9 +38,11 @@ export class Points {
     this.#limits = limits;
   }
 
-  async count(name: string): Promise<number> {
+  async count(name: string, vector?: string): Promise<number> {
     const what = `count the points of ${name}`;
-    const text = await this.#post(collectionPath(name, "/points/count"), '{"exact":true}', what);
+    const filter = vector === undefined ? "" : `,"filter":{"must":[${hasVector(vector)}]}`;
+    const body = `{"exact":true${filter}}`;
+    const text = await this.#post(collectionPath(name, "/points/count"), body, what);
     return Number(membersAt(resultOf(text)).get("count"));
   }
 
@@ -135,6 +137,44 @@ export class Points {
     for (const part of partsBySize(bodies, upsertPoints)) await this.#upsertPart(name, part, options);
   }
 
+  async updateVectors(
+    name: string,
+    points: readonly Pick<PointWrite, "id" | "vectors">[],
+    options: WriteOptions & { readonly onlyWithout?: string } = {},
+  ): Promise<void> {
+    const { upsertPoints } = await this.#limits.of(name);
+    const { onlyWithout } = options;
+    const only = onlyWithout === undefined ? "" : `"update_filter":{"must_not":[${hasVector(onlyWithout)}]},`;
+    const bodies = points.map(({ id, vectors }) => `{"id":${encodeId(id)},"vector":${vectors}}`);
+    for (const part of partsBySize(bodies, upsertPoints))
+      await this.#write({
+        method: "PUT",
+        path: collectionPath(name, "/points/vectors?wait=true"),
+        body: `{${shardKey(options)}${only}"points":[${part.join()}]}`,
+        what: `write vectors of ${part.length} points of ${name}`,
+        ...repeatOf(options),
+      });
+  }
+
+  async deleteVector(name: string, vector: string, ids: readonly PointId[] | "all"): Promise<void> {
+    const chosen =
+      ids === "all" ? `"filter":{"must":[${hasVector(vector)}]}` : `"points":[${ids.map(encodeId).join()}]`;
+    await this.#write({
+      method: "POST",
+      path: collectionPath(name, "/points/vectors/delete?wait=true"),
+      body: `{"vector":[${JSON.stringify(vector)}],${chosen}}`,
+      what: `take the vector ${JSON.stringify(vector)} from points of ${name}`,
+    });
+  }
+
+  async dropVector(name: string, vector: string): Promise<void> {
+    await this.#write({
+      method: "DELETE",
+      path: collectionPath(name, `/vectors/${encodeURIComponent(vector)}?wait=true`),
+      what: `drop the vector ${JSON.stringify(vector)} of ${name}`,
+    });
+  }
+
   async delete(name: string, ids: readonly PointId[], options: WriteOptions = {}): Promise<void> {
     await inParts(ids, IDS_MAX, async (part) => {
       const body = `{${shardKey(options)}"points":[${part.map(encodeId).join()}]}`;
@@ -170,6 +210,8 @@ export class Points {
     return (await this.#transport.ask({ method: "POST", path, body, what })).text;
   }
 }
+
+const hasVector = (vector: string): string => `{"has_vector":${JSON.stringify(vector)}}`;
 
 const isPlainRefusal = (error: unknown): error is PermanentError =>
   error instanceof PermanentError && !(error instanceof TooLargeError) && error.fields.status === 400;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configurationDifference, targetConfiguration } from "../../src/migration/configuration.ts";
+import { targetConfiguration } from "../../src/migration/configuration.ts";
+import { configurationDifference } from "../../src/migration/configurationDifference.ts";
 import { metadataOf } from "../../src/migration/metadata.ts";
 import type { CollectionInfo, Json, JsonObject } from "../../src/migration/ports.ts";
 import { denseVectors } from "../../src/migration/schema.ts";

@@ -11,7 +11,7 @@ import { FakeQdrant } from "../support/qdrant.ts";
 const contract = fakeContract("new");
 const TERMS: Terms = {
   shape: { name: "", dimensions: 8, isUnit: true },
-  otherVectors: [],
+  carried: [],
   textKey: ["content"],
   textTemplate: null,
   emptyText: "carry",
@@ -30,8 +30,8 @@ async function twoSides(): Promise<{ readonly qdrant: FakeQdrant; readonly job: 
   await qdrant.createCollection("target", { vectors: { size: 8, distance: "Cosine" } });
   const job: ReconcileJob = {
     qdrant,
-    from: { collection: "source", contract: null, dimensions: 4 },
-    to: { collection: "target", contract, dimensions: 8 },
+    from: { collection: "source", contract: null, vectorName: "", dimensions: 4 },
+    to: { collection: "target", contract, vectorName: "", dimensions: 8 },
     terms: TERMS,
     where: { interval: { lo: null, hi: null } },
     pageSizePoints: 3,

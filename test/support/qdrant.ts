@@ -5,12 +5,14 @@ import { compareIds, type PointId } from "../../src/migration/ids.ts";
 import type {
   AliasAction,
   CollectionInfo,
+  Json,
   JsonObject,
   Point,
   PointWrite,
   Qdrant,
   ReadOptions,
   SearchHit,
+  SearchOptions,
 } from "../../src/migration/ports.ts";
 import { cosine, vectorNumbers } from "../../src/migration/vector.ts";
 
@@ -38,8 +40,10 @@ export class FakeQdrant implements Qdrant {
     this.points(name).set(id, { id, payload: JSON.stringify(payload), vectors });
   }
 
+  serverVersion = "1.19.0";
+
   async version(): Promise<string> {
-    return "1.19.0";
+    return this.serverVersion;
   }
 
   async keyProblems(): Promise<readonly string[]> {
@@ -135,9 +139,12 @@ export class FakeQdrant implements Qdrant {
     await this.after("changeAliases", "");
   }
 
-  async count(name: string): Promise<number> {
+  async count(name: string, vector?: string): Promise<number> {
     await this.before("count", name);
-    return this.points(name).size;
+    const points = [...this.points(name).values()];
+    return vector === undefined
+      ? points.length
+      : points.filter(({ vectors }) => vectorNumbers(vectors, vector) !== null).length;
   }
 
   async scroll(name: string, from: PointId | null, limit: number, options: ReadOptions = {}) {
@@ -163,10 +170,15 @@ export class FakeQdrant implements Qdrant {
     return ids.filter((_, index) => index % step === 0).slice(0, count);
   }
 
-  async search(name: string, vector: Float32Array, limit: number): Promise<readonly SearchHit[]> {
+  async search(
+    name: string,
+    vector: Float32Array,
+    limit: number,
+    { using = "" }: SearchOptions = {},
+  ): Promise<readonly SearchHit[]> {
     await this.before("search", name);
     const hits = [...this.points(name).values()].flatMap(({ id, payload, vectors }) => {
-      const stored = vectorNumbers(vectors, "");
+      const stored = vectorNumbers(vectors, using);
       if (stored !== null && stored.length !== vector.length)
         throw new PermanentError(`Vector dimension error in ${name}.`, { fields: { status: 400 } });
       return stored === null ? [] : [{ id, payload, score: cosine(stored, vector) }];
@@ -178,6 +190,48 @@ export class FakeQdrant implements Qdrant {
     await this.before("upsert", name);
     for (const { id, payload, vectors } of points) this.points(name).set(id, { id, payload, vectors });
     await this.after("upsert", name);
+  }
+
+  async updateVectors(
+    name: string,
+    points: readonly Pick<PointWrite, "id" | "vectors">[],
+    { onlyWithout }: { readonly onlyWithout?: string } = {},
+  ): Promise<void> {
+    await this.before("updateVectors", name);
+    let missing: PointId | null = null;
+    for (const { id, vectors } of points) {
+      const point = this.points(name).get(id);
+      if (point === undefined) missing ??= id;
+      else if (onlyWithout === undefined || vectorNumbers(point.vectors, onlyWithout) === null)
+        this.points(name).set(id, {
+          ...point,
+          vectors: asWritten({ ...named(point.vectors), ...named(vectors) }),
+        });
+    }
+    // Those that are there have been written all the same, as on the real server.
+    if (missing !== null)
+      throw new PermanentError(`No point with id ${missing} found`, { fields: { status: 404 } });
+    await this.after("updateVectors", name);
+  }
+
+  async deleteVector(name: string, vector: string, ids: readonly PointId[] | "all"): Promise<void> {
+    await this.before("deleteVector", name);
+    for (const [id, point] of this.points(name)) {
+      if (ids !== "all" && !ids.includes(id)) continue;
+      const { [vector]: _, ...rest } = named(point.vectors);
+      this.points(name).set(id, { ...point, vectors: asWritten(rest) });
+    }
+    await this.after("deleteVector", name);
+  }
+
+  async dropVector(name: string, vector: string): Promise<void> {
+    await this.before("dropVector", name);
+    const found = this.#at(name);
+    const params = asObject(found.config.params);
+    const { [vector]: _, ...vectors } = asObject(params.vectors);
+    found.config = { ...found.config, params: { ...params, vectors } };
+    await this.deleteVector(name, vector, "all");
+    await this.after("dropVector", name);
   }
 
   async delete(name: string, ids: readonly PointId[]): Promise<void> {
@@ -204,9 +258,26 @@ export class FakeQdrant implements Qdrant {
   #read(name: string, id: PointId, { payload = true, vectors = false }: ReadOptions): Point {
     const point = this.points(name).get(id);
     if (point === undefined) throw new Error(`No point ${id}`);
-    return { id, payload: payload ? point.payload : "{}", vectors: vectors === false ? null : point.vectors };
+    return { id, payload: payload ? point.payload : "{}", vectors: selected(point.vectors, vectors) };
   }
 }
+
+/** Vectors by name, the unnamed one as "". */
+const named = (vectors: string | null): JsonObject => {
+  const parsed: Json = JSON.parse(vectors ?? "{}");
+  return Array.isArray(parsed) ? { "": parsed } : asObject(parsed);
+};
+
+/** The unnamed vector alone is an array in a server's answer. */
+const asWritten = (vectors: JsonObject): string =>
+  JSON.stringify(Object.keys(vectors).join() === "" && "" in vectors ? vectors[""] : vectors);
+
+const selected = (vectors: string | null, names: boolean | readonly string[]): string | null => {
+  if (names === false) return null;
+  const all = Object.entries(named(vectors));
+  const wanted = names === true ? all : all.filter(([name]) => names.includes(name));
+  return asWritten(Object.fromEntries(wanted));
+};
 
 // What a server shows for a collection nobody tuned.
 const DEFAULT_OPTIMIZERS: JsonObject = {
