@@ -5,6 +5,7 @@
     account.py function NAME      prints the function's variables and credentials of its role
     account.py revoke NAME SID    takes one statement out of the function's policy
     account.py grant NAME SID     puts it back
+    account.py user NAME POLICY   makes a user with this policy alone; prints an access key of it
 """
 import json
 import pathlib
@@ -76,6 +77,21 @@ def grant(name: str, _sid: str) -> dict:
     return {}
 
 
-VERBS = {"secrets": secrets, "images": images, "function": function, "revoke": revoke, "grant": grant}
+def user(name: str, policy: str) -> dict:
+    iam = client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=policy)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"accessKeyId": made["AccessKeyId"], "secretAccessKey": made["SecretAccessKey"]}
+
+
+VERBS = {
+    "secrets": secrets,
+    "images": images,
+    "function": function,
+    "revoke": revoke,
+    "grant": grant,
+    "user": user,
+}
 verb, *arguments = sys.argv[1:]
 print(json.dumps(VERBS[verb](*arguments)))
