@@ -111,6 +111,20 @@ export interface Container {
   stop(): Promise<void>;
 }
 
+/** Runs the polling embedder of an image until it ends by itself. @returns its exit code and what it wrote. */
+export function runPoller(image: string, variables: Readonly<Record<string, string>>) {
+  const settings = Object.entries(variables).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  const { status, stdout, stderr } = spawnSync(
+    "podman",
+    [
+      ...["--runtime", RUNTIME, "run", "--rm", "--network", "host", "--read-only", "--entrypoint", "node"],
+      ...[...settings, image, "functions/embedder/poll.mjs"],
+    ],
+    { encoding: "utf8", timeout: 60_000 },
+  );
+  return { status, said: `${stdout}${stderr}` };
+}
+
 /** Runs an image as Lambda would: its variables, its memory, and the address of a Runtime API. */
 export async function startContainer(
   image: string,

@@ -21,6 +21,7 @@ import {
   buildWithoutModel,
   type Container,
   layerSizes,
+  runPoller,
   startContainer,
   whyNoContainer,
 } from "./engine.ts";
@@ -75,8 +76,7 @@ function sampleEvent() {
   return { op: "sample", run };
 }
 
-const variablesFor = (qdrantUrl: string, api: RuntimeApi): Readonly<Record<string, string>> => ({
-  AWS_LAMBDA_RUNTIME_API: api.address,
+const settings = (qdrantUrl: string): Readonly<Record<string, string>> => ({
   [ENV.qdrantUrl]: qdrantUrl,
   [ENV.ledgerUrl]: "file:///tmp/ledger",
   [ENV.modelDir]: "/opt/models",
@@ -112,6 +112,19 @@ describe("the image", { skip }, () => {
     assert.ok(code < 20 * 2 ** 20);
   });
 
+  test("starts as a polling embedder, which loads its model and names the setting it lacks", () => {
+    const variables = { ...settings("http://127.0.0.1:6333"), [ENV.concurrency]: "1" };
+
+    const { status, said } = runPoller(image, variables);
+
+    assert.equal(status, 1, said);
+    assert.match(said, /"event":"poll\.started","model":"static-768-8k"/);
+    assert.match(
+      said,
+      /"event":"poll\.ended","error":"ConfigError","reason":"REMASTER_PAGES_QUEUE_URL is not set/,
+    );
+  });
+
   describe("as a running function", () => {
     let api: RuntimeApi;
     let container: Container;
@@ -124,7 +137,7 @@ describe("the image", { skip }, () => {
       await storeTexts(qdrant.url);
       const startedAt = performance.now();
       container = await startContainer(image, {
-        variables: variablesFor(qdrant.url, api),
+        variables: { ...settings(qdrant.url), AWS_LAMBDA_RUNTIME_API: api.address },
         memoryMiB: FUNCTIONS.embedder.memoryMiB,
       });
       open.defer(() => container.stop());

@@ -11,6 +11,7 @@ import type { Qdrant } from "../../src/migration/ports.ts";
 import { openQdrant } from "../../src/qdrant/client.ts";
 import { applicationOf } from "./application.ts";
 import { driverOf, until } from "./driver.ts";
+import { startPoller } from "./poller.ts";
 
 const OLD_MODEL = "static-384-8k";
 const NEW_MODEL = "static-768-8k";
@@ -192,6 +193,29 @@ describe("the deployed stack", { skip }, () => {
     assert.equal(migrated.output.outcomes[0].status, "READY");
     assert.equal(migrated.output.outcomes[0].tally.migrated, 2000);
     assert.equal(await qdrant.count("killed_768d"), 2000);
+  });
+
+  test("pages are handed over to a polling embedder and back in the middle of a run", async () => {
+    await makeCollection(qdrant, "handed", 3000);
+    stack.emulator.administer("mapping", "remaster-embedder", "off");
+    const poller = startPoller(stack);
+
+    const execution = await drive.start(migrate("handed"));
+    await until("the poller has recorded pages", () => poller.recorded() >= 3);
+    const exitCode = await poller.stop();
+    const byPoller = poller.recorded();
+    const recorded = await drive.recordsOf("handed");
+    stack.emulator.administer("mapping", "remaster-embedder", "on");
+    const migrated = await drive.end(execution);
+
+    assert.equal(exitCode, 0, poller.log());
+    assert.match(poller.log(), /poll\.stopped/);
+    assert.equal(byPoller, recorded.length);
+    assert.ok(byPoller < (await drive.recordsOf("handed")).length, "Lambda did the rest");
+    assert.equal(migrated.output.outcomes[0].status, "READY");
+    assert.equal(migrated.output.outcomes[0].tally.migrated, 3000);
+    assert.equal(await qdrant.count("handed_768d"), 3000);
+    assert.equal(await drive.depthOf(stack.deployment.deadLettersUrl), 0);
   });
 
   test("without one of its grants a run fails by name, and goes on when it is given back", async () => {
