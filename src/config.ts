@@ -18,6 +18,7 @@ export interface Config {
   readonly concurrency: number | null;
   readonly executions: string | null;
   readonly embeddingThreads: number | null;
+  readonly metricsNamespace: string | null;
   /** Bucket in the path of a URL instead of its host: what services at an address of their own understand. */
   readonly isS3PathStyle: boolean;
 }
@@ -49,6 +50,7 @@ export function readConfig(environment: Environment = process.env): Config {
     concurrency: read("concurrency", wholeNumber(1, 1000)),
     executions: read("executions", EXECUTIONS),
     embeddingThreads: read("embeddingThreads", wholeNumber(1, 256)),
+    metricsNamespace: read("metricsNamespace", METRICS_NAMESPACE),
     isS3PathStyle: S3_ENDPOINTS.some((name) => given(environment, name) !== null),
   };
   if (problems.length > 0)
@@ -130,6 +132,10 @@ const LEDGER_URL = text("s3://bucket/prefix or file:///absolute/folder", (value)
 const QUEUE_URL = text(
   "the address of an SQS queue, or memory:pages",
   (value) => value === "memory:pages" || isWebAddress(value),
+);
+const METRICS_NAMESPACE = text(
+  "1 to 255 letters, digits, blanks or . - _ / # :",
+  (value) => /^[\w ./#:-]{1,255}$/.test(value) && value.trim() !== "",
 );
 const EXECUTIONS = text("states, or process:<folder>", (value) => /^(states|process:.*)$/.test(value));
 const SECRET_ARN = text("the ARN of a secret", (value) => /^arn:[\w-]+:secretsmanager:/.test(value));

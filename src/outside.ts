@@ -3,6 +3,7 @@ import { type Config, readConfig, requireSetting } from "./config.ts";
 import { openExecutions } from "./execution/executions.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import { openLog } from "./log.ts";
+import { countLogged } from "./metrics/metrics.ts";
 import type { Clock, Executions, Ledger, Log, Models, Qdrant, Queue } from "./migration/ports.ts";
 import { openQdrant } from "./qdrant/client.ts";
 import type { Inbox } from "./queue/poll.ts";
@@ -44,9 +45,14 @@ function makeOutside(config: Config): Outside {
     executions: once(() => executionsOf(config)),
     models: once(() => modelsOf(config)),
     clock,
-    log: openLog(clock, (line) => process.stdout.write(line)),
+    log: logOf(config),
     concurrency: () => requireSetting(config, "concurrency"),
   };
+}
+
+function logOf({ metricsNamespace }: Config): Log {
+  const log = openLog(clock, (line) => process.stdout.write(line));
+  return metricsNamespace === null ? log : countLogged(log, metricsNamespace);
 }
 
 function once<T>(open: () => T): () => T {

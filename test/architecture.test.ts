@@ -13,6 +13,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "src/ledger": ["@aws-sdk/client-s3"],
   "src/execution": ["@aws-sdk/client-sfn"],
   "src/secret": ["@aws-sdk/client-secrets-manager"],
+  "src/metrics": ["@aws-lambda-powertools/metrics"],
   "src/report": ["@observablehq/plot", "linkedom"],
   infra: ["aws-cdk-lib", "constructs", "cdk-nag"],
   local: ["aws-local-stepfunctions", "undici"],
