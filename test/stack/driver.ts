@@ -112,8 +112,13 @@ export function driverOf({ emulator, deployment }: LocalStack) {
   };
 }
 
-/** Waits until something holds. @throws Error that names it when it does not within a minute. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(200)) if (await holds()) return;
-  throw new Error(`Within a minute it did not come true that ${what}.`);
+/** Waits until something holds. @throws Error that names it when it does not in time. */
+export async function until(
+  what: string,
+  holds: () => Promise<boolean> | boolean,
+  secondsMax = 60,
+): Promise<void> {
+  for (const end = Date.now() + secondsMax * 1000; Date.now() < end; await pause(200))
+    if (await holds()) return;
+  throw new Error(`Within ${secondsMax} s it did not come true that ${what}.`);
 }
