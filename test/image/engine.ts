@@ -1,6 +1,6 @@
 // Building and running images with podman, where no Docker daemon is to be had.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -84,6 +84,41 @@ export function buildImage(base: string, modelDirectory: string): string {
   );
   return image;
 }
+
+/**
+ * Builds the image for arm64, on nothing: a base for that processor cannot be had here. All that is run runs on this
+ * machine. @returns the image's name.
+ */
+export function buildForArm64(base: string, modelDirectory: string): string {
+  const image = "localhost/remaster-embedder-arm64";
+  const here = process.arch === "x64" ? "linux/amd64" : `linux/${process.arch}`;
+  podman(
+    ...[...BUILD, "--layers", "--tag", image, "--platform", "linux/arm64"],
+    // Docker knows BUILDPLATFORM by itself.
+    ...["BASE=scratch", `BUILD_BASE=${base}`, `BUILDPLATFORM=${here}`].flatMap((one) => ["--build-arg", one]),
+    ...["--build-context", `model=${modelDirectory}`, "--file", "functions/embedder/Dockerfile", "."],
+  );
+  return image;
+}
+
+/** Native libraries in an image: where they lie, and the machine they are for by their ELF header. */
+export function nativeLibraries(
+  image: string,
+): readonly { readonly path: string; readonly machine: string }[] {
+  const root = podman("image", "mount", image);
+  try {
+    return readdirSync(root, { recursive: true, encoding: "utf8" })
+      .filter((path) => /\.(so[.\d]*|node)$/.test(path))
+      .map((path) => ({ path, machine: machineOf(readFileSync(join(root, path))) }));
+  } finally {
+    podman("image", "unmount", image);
+  }
+}
+
+// https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+const MACHINES: Readonly<Record<number, string>> = { 62: "x64", 183: "arm64" };
+
+const machineOf = (file: Buffer): string => MACHINES[file.readUInt16LE(18)] ?? "another";
 
 /** What the build of an image without a model says; null when it succeeds. */
 export function buildWithoutModel(base: string): string | null {

@@ -17,10 +17,12 @@ import { firstRun } from "../../src/migration/run.ts";
 import { openQdrant } from "../../src/qdrant/client.ts";
 import {
   buildBase,
+  buildForArm64,
   buildImage,
   buildWithoutModel,
   type Container,
   layerSizes,
+  nativeLibraries,
   runPoller,
   startContainer,
   whyNoContainer,
@@ -89,11 +91,12 @@ describe("the image", { skip }, () => {
   const open = new AsyncDisposableStack();
   let base = "";
   let image = "";
+  let models = "";
 
   before(() => {
     base = process.env.REMASTER_TEST_IMAGE_BASE ?? buildBase();
     say(`Image functions run in podman, on the base ${base}.`);
-    const models = prepareModels();
+    models = prepareModels();
     open.defer(() => rmSync(models, { recursive: true }));
     image = buildImage(base, models);
   });
@@ -110,6 +113,16 @@ describe("the image", { skip }, () => {
     say(`layers: dependencies ${mib(dependencies)}, model ${mib(model)}, code ${mib(code)}`);
     assert.ok(dependencies < 100 * 2 ** 20);
     assert.ok(code < 20 * 2 ** 20);
+  });
+
+  test("for arm64 is built on this machine without an emulator, with the libraries of that processor alone", () => {
+    const libraries = nativeLibraries(buildForArm64(base, models));
+
+    assert.ok(libraries.some(({ path }) => path.endsWith("onnxruntime_binding.node")));
+    assert.deepEqual(
+      libraries.filter(({ machine }) => machine !== "arm64"),
+      [],
+    );
   });
 
   test("starts as a polling embedder, which loads its model and names the setting it lacks", () => {
