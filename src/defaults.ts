@@ -142,6 +142,24 @@ export const DEFAULTS = {
     // and after a swap the old side is kept equal for far longer.
     followedMs: 2000,
   },
+  /** A consumer of the pages queue that polls by itself (functions/embedder/poll.ts). */
+  poll: {
+    // Half of SQS's longest poll: a stop waits for a poll under way, and containers are given 30 s to stop.
+    waitMs: 10_000,
+    // A box that dies shows its pages again after two minutes; three beats in that time keep those of a living one.
+    hideMs: 120_000,
+    // A page on one vCPU takes seconds to a minute; SQS hides a message for at most 12 hours.
+    treatMsMax: 900_000,
+    // Of the 30 s between SIGTERM and SIGKILL that containers get by default, for pages to end and to be given back.
+    stopMs: 20_000,
+    // 1, 2, 4 s … after failures in a row: what is down is asked once a minute by each seat.
+    restMs: 1000,
+    restMsMax: 60_000,
+    // 30 s, 1, 2 … 15 minutes before a page that failed is seen again: its eight deliveries last through an outage
+    // of 45 minutes.
+    retryMs: 30_000,
+    retryMsMax: 900_000,
+  },
   /** Score thresholds translated for readers who filter by score: those found in most examples. */
   scoreThresholds: [0.3, 0.5, 0.7],
 } as const;
