@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import { editGraph, RUNTIME_DOMAIN } from "../src/embedding/fast/graph.ts";
 import { type OnnxModel, writeOnnx } from "../src/embedding/fast/onnx-file.ts";
+import { loadRuntime } from "../src/embedding/runtime.ts";
 
 // A batch of 384 tokens through the widest layer of a base model.
 const ROWS = 384;
@@ -52,6 +53,7 @@ const int8 = () =>
 async function rateOf(model: OnnxModel, input: Tensor, directory: string): Promise<number> {
   const path = join(directory, "roof.onnx");
   await writeOnnx(path, model);
+  const { InferenceSession } = await loadRuntime();
   const session = await InferenceSession.create(path, {
     intraOpNumThreads: 1,
     extra: { session: { x64quantprecision: "1" } },
@@ -70,6 +72,7 @@ async function rateOf(model: OnnxModel, input: Tensor, directory: string): Promi
 export async function measureRoof(): Promise<{ readonly float32: number; readonly int8: number }> {
   const directory = mkdtempSync(join(tmpdir(), "remaster-roof-"));
   try {
+    const { Tensor } = await loadRuntime();
     const shape = [ROWS, INPUTS];
     const floats = new Tensor("float32", new Float32Array(ROWS * INPUTS).fill(0.5), shape);
     const bytes = new Tensor("uint8", new Uint8Array(ROWS * INPUTS).fill(130), shape);

@@ -1,7 +1,8 @@
 // Runs in a worker thread, because session.run of onnxruntime-node blocks its event loop (441 ms were seen).
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ModelInput, Pooling } from "./description.ts";
 import { poolRows } from "./pool.ts";
+import { loadRuntime, type Runtime } from "./runtime.ts";
 import { serveThread } from "./thread.ts";
 
 export interface WorkerModel {
@@ -53,7 +54,14 @@ function maskOf(lengths: Int32Array, width: number): BigInt64Array {
   return mask;
 }
 
-function feedsOf(model: WorkerModel, { ids, lengths, width }: BatchRequest): Record<string, Tensor> {
+/** A loaded graph, and what makes its inputs. */
+interface Loaded {
+  readonly session: InferenceSession;
+  readonly model: WorkerModel;
+  readonly Tensor: Runtime["Tensor"];
+}
+
+function feedsOf({ model, Tensor }: Loaded, { ids, lengths, width }: BatchRequest): Record<string, Tensor> {
   const shape = [lengths.length, width];
   const data: Readonly<Record<ModelInput, () => BigInt64Array>> = {
     input_ids: () => ids,
@@ -64,13 +72,10 @@ function feedsOf(model: WorkerModel, { ids, lengths, width }: BatchRequest): Rec
   return Object.fromEntries(model.inputs.map((name) => [name, new Tensor("int64", data[name](), shape)]));
 }
 
-async function runBatch(
-  session: InferenceSession,
-  model: WorkerModel,
-  request: BatchRequest,
-): Promise<Float32Array<ArrayBuffer>> {
+async function runBatch(loaded: Loaded, request: BatchRequest): Promise<Float32Array<ArrayBuffer>> {
+  const { session, model } = loaded;
   const name = outputOf(session, model) ?? model.output;
-  const output = (await session.run(feedsOf(model, request), [name]))[name];
+  const output = (await session.run(feedsOf(loaded, request), [name]))[name];
   if (output === undefined || !(output.data instanceof Float32Array))
     throw new Error(`the graph's output ${model.output} is not float32`);
   const rows = request.lengths.length;
@@ -101,11 +106,12 @@ function missingNames(session: InferenceSession, model: WorkerModel): string | n
 }
 
 serveThread<WorkerModel, BatchRequest, Float32Array>(async (model) => {
+  const { InferenceSession, Tensor } = await loadRuntime();
   const session = await InferenceSession.create(model.graphPath, sessionOptions(model));
   const problem = missingNames(session, model);
   if (problem !== null) throw new Error(problem);
   return async (request) => {
-    const result = await runBatch(session, model, request);
+    const result = await runBatch({ session, model, Tensor }, request);
     return { result, transfer: [result.buffer] };
   };
 });

@@ -18,6 +18,10 @@ export interface Thread<Request, Result> {
    * @throws Error when the request was refused; TransientError when the thread died.
    */
   ask(request: Request, transfer?: readonly Transferable[]): Promise<Result>;
+  /** Settles when the thread has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+  /** Ends it; what is under way fails. Twice is harmless. */
+  end(): Promise<void>;
 }
 
 interface Waiting<Result> {
@@ -48,9 +52,12 @@ export async function startThread<Request, Result>(
     return found;
   };
   const die = (cause: unknown) => {
-    dead = new TransientError(`${what}: its thread ended; the process has to be started again.`, { cause });
+    dead = new TransientError(`${what}: its thread ended; it is loaded again when it is opened next.`, {
+      cause,
+    });
     for (const id of [...waiting.keys()]) settle(id)?.reject(dead);
   };
+  const ended = new Promise<void>((resolve) => worker.on("exit", () => resolve()));
   const ready = new Promise<void>((resolve, reject) => {
     worker.on("message", (answer: Answer<Result>) => {
       if (answer.kind === "ready") resolve();
@@ -83,6 +90,10 @@ export async function startThread<Request, Result>(
         const asked: Asked<Request> = { id, request };
         worker.postMessage(asked, [...transfer]);
       });
+    },
+    ended,
+    async end() {
+      await worker.terminate();
     },
   };
 }
