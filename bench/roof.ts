@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Tensor } from "onnxruntime-node";
 import { editGraph, RUNTIME_DOMAIN } from "../src/embedding/fast/graph.ts";
 import { type OnnxModel, writeOnnx } from "../src/embedding/fast/onnx-file.ts";
+import { isSaturating } from "../src/embedding/products.ts";
 import { loadRuntime } from "../src/embedding/runtime.ts";
 
 // A batch of 384 tokens through the widest layer of a base model.
@@ -53,10 +54,10 @@ const int8 = () =>
 async function rateOf(model: OnnxModel, input: Tensor, directory: string): Promise<number> {
   const path = join(directory, "roof.onnx");
   await writeOnnx(path, model);
-  const { InferenceSession } = await loadRuntime();
-  const session = await InferenceSession.create(path, {
+  const runtime = await loadRuntime();
+  const session = await runtime.InferenceSession.create(path, {
     intraOpNumThreads: 1,
-    extra: { session: { x64quantprecision: "1" } },
+    extra: { session: { x64quantprecision: (await isSaturating(runtime)) ? "1" : "0" } },
   });
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 8; run++) {

@@ -2,6 +2,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ModelInput, Pooling } from "./description.ts";
 import { poolRows } from "./pool.ts";
+import { isSaturating } from "./products.ts";
 import { loadRuntime, type Runtime } from "./runtime.ts";
 import { serveThread } from "./thread.ts";
 
@@ -22,7 +23,7 @@ export interface BatchRequest {
   readonly width: number;
 }
 
-function sessionOptions(model: WorkerModel): InferenceSession.SessionOptions {
+function sessionOptions(model: WorkerModel, mustBePrecise: boolean): InferenceSession.SessionOptions {
   return {
     executionProviders: ["cpu"],
     intraOpNumThreads: model.threads,
@@ -34,8 +35,8 @@ function sessionOptions(model: WorkerModel): InferenceSession.SessionOptions {
     logSeverityLevel: 4,
     extra: {
       session: {
-        // 8-bit weights saturate on processors with AVX2 and without VNNI, silently. Costs at most 2 %.
-        x64quantprecision: "1",
+        // 8-bit weights saturate on processors with AVX2 and without VNNI, silently.
+        x64quantprecision: mustBePrecise ? "1" : "0",
         // 8-bit weights become float32 once, at load. The runtime would rather keep them and compute with 8-bit
         // activations, at half the speed on AVX2 and with other vectors (cosine 0.9996), silently.
         disable_quant_qdq: "1",
@@ -106,8 +107,10 @@ function missingNames(session: InferenceSession, model: WorkerModel): string | n
 }
 
 serveThread<WorkerModel, BatchRequest, Float32Array>(async (model) => {
-  const { InferenceSession, Tensor } = await loadRuntime();
-  const session = await InferenceSession.create(model.graphPath, sessionOptions(model));
+  const runtime = await loadRuntime();
+  const { InferenceSession, Tensor } = runtime;
+  const options = sessionOptions(model, await isSaturating(runtime));
+  const session = await InferenceSession.create(model.graphPath, options);
   const problem = missingNames(session, model);
   if (problem !== null) throw new Error(problem);
   return async (request) => {
