@@ -30,7 +30,7 @@ export interface OptimizeOptions {
 // Below this the fast file is another model. Reached on three models: 0.9988 and 0.9976 at least.
 const COSINE_MEAN_MIN = 0.998;
 const COSINE_MIN = 0.99;
-const OVERLAP_MIN = 0.95;
+const OVERLAP_MIN = 0.96;
 // SmoothQuant's ranges settle after some dozens of texts.
 const CALIBRATION_TEXTS = 64;
 const MEASURED_TEXTS = 256;
