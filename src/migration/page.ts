@@ -2,6 +2,7 @@
 
 import { completePoints } from "./complete.ts";
 import { PermanentError } from "./errors.ts";
+import { readFreshState } from "./guard.ts";
 import { recordKey } from "./keys.ts";
 import { type PageMessage, parsePageMessage } from "./message.ts";
 import { type Pass, readPass } from "./pass.ts";
@@ -76,7 +77,7 @@ async function reconcilePage(
   outside: PageOutside,
   { message, plan, pass }: { readonly message: PageMessage; readonly plan: Plan; readonly pass: Pass },
 ) {
-  const { qdrant, ledger, models, deadline, encodeVector } = outside;
+  const { qdrant, models, deadline, encodeVector } = outside;
   const { from, to } = sidesOf(plan, pass.direction);
   if (message.fingerprint !== (to.contract?.fingerprint ?? ""))
     throw new PermanentError(
@@ -93,7 +94,7 @@ async function reconcilePage(
     pageSizePoints: plan.pageSizePoints,
   };
   const guard = async () => {
-    if (!mayWrite(await readState(ledger, message.migration), pass)) throw new TurnedRound();
+    if (!mayWrite(await readFreshState(outside, message.migration), pass)) throw new TurnedRound();
   };
   const vectors = bridgeVectors(plan, from);
   const read = () => readTruth(job);

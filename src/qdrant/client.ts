@@ -64,7 +64,7 @@ export function openQdrant(options: QdrantOptions): Qdrant {
     search: (name, vector, limit, given) => points.search(name, vector, limit, given),
     upsert: (name, written, given) => points.upsert(name, written, given),
     updateVectors: (name, written, given) => points.updateVectors(name, written, given),
-    deleteVector: (name, vector, ids) => points.deleteVector(name, vector, ids),
+    deleteVector: (name, vector, ids, given) => points.deleteVector(name, vector, ids, given),
     dropVector: (name, vector) => points.dropVector(name, vector),
     delete: (name, ids, given) => points.delete(name, ids, given),
   };
