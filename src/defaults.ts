@@ -93,6 +93,12 @@ export const DEFAULTS = {
   embedderGiB: 1769 / 1024,
   dollarsPerGiBSecond: 0.0000166667,
   dollarsPerPage: (3 * 0.4 + 2 * 5 + 6 * 0.4) / 1e6,
+  // A status names silence after this long: three times a slow page of a cold embedder.
+  quietSeconds: 120,
+  // It names waits that Qdrant asked for from this share of the work on, and a rate below the forecast from so many
+  // points on.
+  waitShareTold: 0.1,
+  ratePointsMin: 256,
   // Qdrant's own rule of thumb: points x dimensions x 4 bytes x 1.5.
   memoryFactor: 1.5,
   // Failures and skipped points listed one by one in a report; the rest is counted.

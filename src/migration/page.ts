@@ -42,10 +42,12 @@ export async function embedPage(
   const pass = await readPass(ledger, message.migration, message.pass);
   if (!mayWrite(await readState(ledger, message.migration), pass)) return "let-go";
   const startedAt = clock.now();
+  const waitedBefore = outside.qdrant.waitedMs();
   try {
     const record = recordOf(await reconcilePage(outside, { message, plan, pass }), {
       ms: clock.now() - startedAt,
       at: clock.now(),
+      waitedMs: outside.qdrant.waitedMs() - waitedBefore,
     });
     // The first record wins: a repeated delivery found the same state and adds nothing.
     await ledger.create(key, encodeStored(record));
@@ -62,6 +64,7 @@ export async function embedPage(
       skipped,
       failed,
       ms: record.ms,
+      waitedMs: record.waitedMs,
     });
     return "recorded";
   } catch (error) {

@@ -95,6 +95,8 @@ export interface KeyUse {
  * connections, PermanentError for any other refusal of the server, with `fields.status`.
  */
 export interface Qdrant {
+  /** Milliseconds this port has waited so far because the server asked for it (status 429). */
+  waitedMs(): number;
   /** Server version, e.g. `1.19.0`. ConfigError when no Qdrant answers at the address. */
   version(): Promise<string>;
   /** What stands against using this API key for a migration, as sentences; empty when nothing is known against it. */

@@ -38,6 +38,7 @@ export function openQdrant(options: QdrantOptions): Qdrant {
   const limits = new Limits((name) => server.collection(name), now);
   const points = new Points(transport, limits);
   return {
+    waitedMs: () => transport.waitedMs,
     version: () => server.version(),
     keyProblems: async (use) => keyProblems(describeKey(await apiKey()), use),
     collections: () => names.collections(),

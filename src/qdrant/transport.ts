@@ -43,6 +43,7 @@ const JITTER_MIN_MS = 1000;
 
 export class Transport {
   readonly #options: TransportOptions;
+  #waitedMs = 0;
   readonly #agent = new Agent({
     connections: 8,
     keepAliveTimeout: 10_000,
@@ -51,6 +52,11 @@ export class Transport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
+  }
+
+  /** Milliseconds waited so far because the server asked for it, over all requests. */
+  get waitedMs(): number {
+    return this.#waitedMs;
   }
 
   /**
@@ -74,6 +80,7 @@ export class Transport {
       if (waitMs === null || waitMs > patienceMs) throw errorOf(ask.what, answer);
       patienceMs -= waitMs;
       await this.#options.sleep(waitMs);
+      this.#waitedMs += waitMs;
       await ask.beforeRepeat?.();
     }
   }
