@@ -16,6 +16,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "src/metrics": ["@aws-lambda-powertools/metrics"],
   "src/report": ["@observablehq/plot", "linkedom"],
   infra: ["aws-cdk-lib", "constructs", "cdk-nag"],
+  // Draws the documentation's picture; no part of the stack.
+  "infra/picture.ts": ["@viz-js/viz"],
   local: ["aws-local-stepfunctions", "undici"],
   // Types of the events only: nothing of it is there at run time.
   functions: ["aws-lambda"],
