@@ -74,6 +74,14 @@ export function readCommandLineConfig(environment: Environment = process.env): C
 /** A variable that the user named, e.g. by `--api-key-env`. Empty is as good as not set. */
 export const readVariable = (name: string): string | null => given(process.env, name);
 
+/**
+ * Tells the ONNX runtime, which reads it from the process and not from its caller, to report nothing to its makers.
+ * In a worker thread this reaches nobody: whoever starts the thread has to call it.
+ */
+export function silenceRuntime(): void {
+  process.env.ORT_DISABLE_TELEMETRY = "1";
+}
+
 /** A setting that this call cannot do without. @throws ConfigError when it was not given. */
 export function requireSetting<K extends Name>(config: Config, name: K): NonNullable<Config[K]> {
   const value = config[name];

@@ -68,8 +68,15 @@ export const DEFAULTS = {
   outcomesCharsMax: 200_000,
   // A sentence for a person; the whole one is in the report and in the log.
   sentenceCharsMax: 800,
-  // After writes are held back, a request already under way may still arrive within this time.
-  drainSeconds: 5,
+  // The state that allows a write is at most so old when it is acted on; a slower answer is asked for again.
+  guardSecondsMax: 2,
+  // A guarded write is given up after this time and sent again only after another look at the state. Writes of a
+  // page take well below a second; ten seconds are a server in trouble.
+  writeSecondsMax: 10,
+  // After writes are held back: the oldest permission (2 s, and 1 s until it is used) and the longest write (10 s)
+  // that can still be under way, and 2 s for the network. What the server has taken in by then but not yet applied,
+  // it says itself (update_queue). test/qdrant/writes.test.ts holds the sum.
+  drainSeconds: 15,
   // Missing pages are sent again this often before a person is asked.
   redrivesMax: 5,
   // A call stops taking work this long before its function's time is over.
@@ -86,6 +93,12 @@ export const DEFAULTS = {
   embedderGiB: 1769 / 1024,
   dollarsPerGiBSecond: 0.0000166667,
   dollarsPerPage: (3 * 0.4 + 2 * 5 + 6 * 0.4) / 1e6,
+  // A status names silence after this long: three times a slow page of a cold embedder.
+  quietSeconds: 120,
+  // It names waits that Qdrant asked for from this share of the work on, and a rate below the forecast from so many
+  // points on.
+  waitShareTold: 0.1,
+  ratePointsMin: 256,
   // Qdrant's own rule of thumb: points x dimensions x 4 bytes x 1.5.
   memoryFactor: 1.5,
   // Failures and skipped points listed one by one in a report; the rest is counted.

@@ -4,8 +4,10 @@ import { openExecutions } from "./execution/executions.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import { openLog } from "./log.ts";
 import { countLogged } from "./metrics/metrics.ts";
+import type { PageOutside } from "./migration/page.ts";
 import type { Clock, Executions, Ledger, Log, Models, Qdrant, Queue } from "./migration/ports.ts";
 import { openQdrant } from "./qdrant/client.ts";
+import { encodeVector } from "./qdrant/wire.ts";
 import type { Inbox } from "./queue/poll.ts";
 import { openQueue } from "./queue/queue.ts";
 
@@ -21,6 +23,8 @@ export interface Outside {
   readonly log: Log;
   /** How many pages are embedded side by side. */
   concurrency(): number;
+  /** Name of the deployment's own model; null: it has none. */
+  readonly embeddingModel: string | null;
 }
 
 /**
@@ -33,6 +37,35 @@ export function openOutside(): Outside {
 }
 
 let opened: Outside | undefined;
+
+/** Lambda's clock of one call, as far as it is looked at. */
+interface CallClock {
+  getRemainingTimeInMillis(): number;
+}
+
+/** What a function that embeds works with during one call; it stops before the call's time is up. */
+export function openPageOutside(call: CallClock): PageOutside {
+  const { qdrant, ledger, models, clock, log } = openOutside();
+  const deadline = { remainingMs: () => call.getRemainingTimeInMillis() };
+  return { qdrant: qdrant(), ledger: ledger(), models: models(), clock, log, encodeVector, deadline };
+}
+
+/**
+ * Starts loading the deployment's own model and waits for nothing: called while the process initialises, so that
+ * the first call finds it loaded, or nearly. Without EMBEDDING_MODEL the runs decide, and nothing is loaded ahead.
+ * Whatever fails here fails again in the call that needs it, which is the one that can report it.
+ */
+export function preloadModel(): void {
+  try {
+    const { models, embeddingModel } = openOutside();
+    if (embeddingModel !== null)
+      models()
+        .open(embeddingModel)
+        .catch(() => {});
+  } catch {
+    // Wrong settings: `openOutside` throws them again.
+  }
+}
 
 const clock: Clock = { now: () => Date.now() };
 
@@ -47,6 +80,7 @@ function makeOutside(config: Config): Outside {
     clock,
     log: logOf(config),
     concurrency: () => requireSetting(config, "concurrency"),
+    embeddingModel: config.embeddingModel,
   };
 }
 

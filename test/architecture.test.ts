@@ -109,3 +109,12 @@ test("only config.ts reads the environment", () => {
     [],
   );
 });
+
+test("the ONNX runtime is loaded where it is told to report nothing", () => {
+  const loads = /^import (?!type\b)[^;]*"onnxruntime-node"|\bimport\("onnxruntime-node"\);/m;
+  const files = globSync(["src/**/*.ts", "bin/**/*.ts", "bench/**/*.ts"], { cwd: root });
+
+  const loaders = files.filter((file) => loads.test(readFileSync(join(root, file), "utf8")));
+
+  assert.deepEqual(loaders, ["src/embedding/runtime.ts"]);
+});
