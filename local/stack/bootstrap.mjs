@@ -33,8 +33,19 @@ async function load() {
 
 const handler = await load();
 
+/** The next invocation, however late it comes: `fetch` gives up after five minutes without an answer. */
+async function nextInvocation() {
+  for (;;) {
+    try {
+      return await fetch(`${api}/invocation/next`);
+    } catch (error) {
+      if (error.cause?.code !== "UND_ERR_HEADERS_TIMEOUT") throw error;
+    }
+  }
+}
+
 for (;;) {
-  const next = await fetch(`${api}/invocation/next`);
+  const next = await nextInvocation();
   const awsRequestId = next.headers.get("lambda-runtime-aws-request-id");
   const deadline = Number(next.headers.get("lambda-runtime-deadline-ms"));
   const event = await next.json();

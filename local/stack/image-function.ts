@@ -1,14 +1,11 @@
-// An image function of the emulated account, run without a container engine: the emulator forwards invocations to an
-// address, and behind it processes run the deployed handler with the deployed variables and the credentials of the
-// function's own role, so that IAM is enforced for it too.
-import { type ChildProcess, spawn } from "node:child_process";
+// An image function of the emulated account: the emulator forwards invocations to an address, and behind it processes
+// or containers run the deployed handler with the deployed variables and the credentials of the function's own role, so
+// that IAM is enforced for it too.
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { json } from "node:stream/consumers";
+import type { Launch, Launched, Variables } from "./launch.ts";
 import { type Answer, type RuntimeApi, startRuntimeApi } from "./runtime-api.ts";
-
-const ROOT = join(import.meta.dirname, "../..");
 
 const RESTART_MS = 500;
 
@@ -16,13 +13,13 @@ export interface ImageFunction extends AsyncDisposable {
   /** Where the emulator sends invocations. */
   readonly url: string;
   /** Starts processes with these variables; invocations wait until then. */
-  start(environment: Readonly<Record<string, string | undefined>>, processes: number): void;
+  start(variables: Variables, how: { readonly launch: Launch; readonly processes: number }): void;
   /** Kills the process of the oldest invocation under way, as an out-of-memory would; false when none is. */
   killOne(): boolean;
 }
 
 interface Worker {
-  readonly child: ChildProcess;
+  readonly launched: Launched;
   readonly api: RuntimeApi;
   /** Fails the invocation it is at work on; null while it is idle. */
   fail: (() => void) | null;
@@ -41,20 +38,16 @@ export async function serveImageFunction(name: string, timeoutMs: number): Promi
     else next(worker);
   };
 
-  async function startWorker(environment: Readonly<Record<string, string | undefined>>): Promise<void> {
+  async function startWorker(variables: Variables, launch: Launch): Promise<void> {
     const api = await startRuntimeApi();
-    const args = [join(import.meta.dirname, "bootstrap.mjs"), `functions/${name}/handler.handler`];
-    const child = spawn(process.execPath, args, {
-      stdio: ["ignore", "ignore", "inherit"],
-      env: { ...environment, AWS_LAMBDA_RUNTIME_API: api.address, LAMBDA_TASK_ROOT: ROOT },
-    });
-    const worker: Worker = { child, api, fail: null };
-    child.once("exit", () => {
+    const launched = launch(name, { ...variables, AWS_LAMBDA_RUNTIME_API: api.address });
+    const worker: Worker = { launched, api, fail: null };
+    void launched.ended.then(() => {
       worker.fail?.();
       if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
       void api[Symbol.asyncDispose]();
       // A process that cannot start at all must not be started again at once.
-      setTimeout(() => isEnding || void startWorker(environment), RESTART_MS).unref();
+      setTimeout(() => isEnding || void startWorker(variables, launch), RESTART_MS).unref();
     });
     release(worker);
   }
@@ -72,7 +65,7 @@ export async function serveImageFunction(name: string, timeoutMs: number): Promi
     } finally {
       worker.fail = null;
       busy.delete(worker);
-      if (worker.child.exitCode === null && worker.child.signalCode === null) release(worker);
+      if (worker.launched.isRunning()) release(worker);
     }
   }
 
@@ -83,16 +76,17 @@ export async function serveImageFunction(name: string, timeoutMs: number): Promi
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    start(environment, processes) {
-      for (let count = 0; count < processes; count++) void startWorker(environment);
+    start(variables, { launch, processes }) {
+      for (let count = 0; count < processes; count++) void startWorker(variables, launch);
     },
     killOne() {
       const [first] = busy;
-      return first?.child.kill("SIGKILL") ?? false;
+      first?.launched.kill();
+      return first !== undefined;
     },
     async [Symbol.asyncDispose]() {
       isEnding = true;
-      for (const { child } of [...idle, ...busy]) child.kill();
+      for (const { launched } of [...idle, ...busy]) launched.kill();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },

@@ -17,7 +17,9 @@ if (why !== null) {
 } else {
   await using open = new AsyncDisposableStack();
   const qdrantUrl = values.url ?? open.use(await startQdrant({ port: 0 })).url;
-  const { emulator, deployment } = open.use(await startLocalStack({ qdrantUrl, processes: 2, say }));
+  const { emulator, deployment } = open.use(
+    await startLocalStack({ qdrantUrl, processes: 2, image: null, say }),
+  );
   const { AWS_ENDPOINT_URL, AWS_CA_BUNDLE } = emulator.environment;
   say(`Qdrant         ${qdrantUrl}
 State machine  ${deployment.stateMachineArn}

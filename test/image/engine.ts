@@ -4,11 +4,11 @@ import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { OCI_RUNTIME } from "../../local/stack/launch.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const BASE = "localhost/remaster-lambda-base";
 const DEBIAN = "localhost/remaster-debian";
-const RUNTIME = join(import.meta.dirname, "oci-runtime.sh");
 
 // Chroot isolation and the host's network: a sandbox seldom allows more, and a build needs no less.
 const BUILD = ["build", "--isolation", "chroot", "--network", "host", "--quiet"];
@@ -29,7 +29,7 @@ export function whyNoContainer(): string | null {
     return `${missing.join(", ")} not found (Debian: apt-get install podman runc mmdebstrap netavark)`;
   try {
     if (!hasImage(DEBIAN)) importDebian();
-    podman("--runtime", RUNTIME, "run", "--rm", "--network", "host", DEBIAN, "true");
+    podman("--runtime", OCI_RUNTIME, "run", "--rm", "--network", "host", DEBIAN, "true");
     return null;
   } catch (error) {
     // A command that failed; anything else is a mistake of ours.
@@ -71,8 +71,18 @@ export function buildBase(): string {
 /** npm as a directory: `npm run` says where it is itself. */
 function npmDirectory(): string {
   const cli = process.env.npm_execpath;
-  if (cli === undefined) throw new Error("Start this by npm: npm run test:image.");
+  if (cli === undefined) throw new Error("Start this by npm: npm run test:image, npm run test:stack.");
   return resolve(dirname(cli), "..");
+}
+
+/** A directory of models as a deployment has it: those named, with their manifest. */
+export function prepareModels(...names: readonly string[]): string {
+  const directory = mkdtempSync(join(tmpdir(), "remaster-models-"));
+  for (const name of names)
+    cpSync(join(ROOT, "demo/models", name), join(directory, name), { recursive: true });
+  const script = join(ROOT, "layers/model/manifest.mjs");
+  execFileSync(process.execPath, [script, "write", directory], { stdio: "ignore" });
+  return directory;
 }
 
 /** Builds functions/embedder/Dockerfile as `cdk deploy` does. @returns the image's name. */
@@ -152,7 +162,17 @@ export function runPoller(image: string, variables: Readonly<Record<string, stri
   const { status, stdout, stderr } = spawnSync(
     "podman",
     [
-      ...["--runtime", RUNTIME, "run", "--rm", "--network", "host", "--read-only", "--entrypoint", "node"],
+      ...[
+        "--runtime",
+        OCI_RUNTIME,
+        "run",
+        "--rm",
+        "--network",
+        "host",
+        "--read-only",
+        "--entrypoint",
+        "node",
+      ],
       ...[...settings, image, "functions/embedder/poll.mjs"],
     ],
     { encoding: "utf8", timeout: 60_000 },
@@ -172,7 +192,7 @@ export async function startContainer(
   const limits = canLimitMemory() ? ["--memory", `${memoryMiB}m`] : [];
   const settings = Object.entries(variables).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
   const args = [
-    ...["--runtime", RUNTIME, "run", "--rm", "--name", name, "--network", "host", "--read-only"],
+    ...["--runtime", OCI_RUNTIME, "run", "--rm", "--name", name, "--network", "host", "--read-only"],
     ...[...limits, ...settings, image],
   ];
   const child = spawn("podman", args, { stdio: ["ignore", "pipe", "pipe"] });

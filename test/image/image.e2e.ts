@@ -3,10 +3,7 @@
 // packages; with REMASTER_TEST_IMAGE_BASE=public.ecr.aws/lambda/nodejs:24 it is AWS's own. Skips, loudly, where that
 // cannot be done.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { startQdrant } from "../../local/qdrant/server.ts";
 import { type RuntimeApi, startRuntimeApi } from "../../local/stack/runtime-api.ts";
@@ -23,12 +20,12 @@ import {
   type Container,
   layerSizes,
   nativeLibraries,
+  prepareModels,
   runPoller,
   startContainer,
   whyNoContainer,
 } from "./engine.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 const MODEL = "static-768-8k";
 const COLLECTION = "memories";
 const TEXTS = [
@@ -40,14 +37,6 @@ const TEXTS = [
 ];
 const why = whyNoContainer();
 const skip = why === null ? false : `SKIPPED: the image was not built: ${why}`;
-
-/** A directory of models as a deployment has it: one model, with its manifest. */
-function prepareModels(): string {
-  const directory = mkdtempSync(join(tmpdir(), "remaster-models-"));
-  cpSync(join(ROOT, "demo/models", MODEL), join(directory, MODEL), { recursive: true });
-  execFileSync(process.execPath, [join(ROOT, "layers/model/manifest.mjs"), "write", directory]);
-  return directory;
-}
 
 const say = (line: string): void => console.log(line);
 
@@ -96,7 +85,7 @@ describe("the image", { skip }, () => {
   before(() => {
     base = process.env.REMASTER_TEST_IMAGE_BASE ?? buildBase();
     say(`Image functions run in podman, on the base ${base}.`);
-    models = prepareModels();
+    models = prepareModels(MODEL);
     open.defer(() => rmSync(models, { recursive: true }));
     image = buildImage(base, models);
   });
