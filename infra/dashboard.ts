@@ -48,6 +48,7 @@ export function createDashboard(scope: Construct, stackName: string, shown: Show
         graph("Embedder: milliseconds a page", [
           points.pageMilliseconds.with({ statistic: Stats.p(50), label: "median" }),
           points.pageMilliseconds.with({ statistic: Stats.p(99), label: "99 %" }),
+          points.qdrantWaitMilliseconds.with({ statistic: Stats.p(99), label: "99 %, waiting for Qdrant" }),
           // Starts and repeated deliveries included.
           embedder.metricDuration({ period, statistic: Stats.p(99), label: "99 % of the calls" }),
         ]),

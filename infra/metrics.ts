@@ -29,6 +29,7 @@ export function metricsOf(stackName: string): OwnMetrics {
     pointsSkipped: metric("pointsSkipped"),
     pointsFailed: metric("pointsFailed"),
     pageMilliseconds: metric("pageMilliseconds"),
+    qdrantWaitMilliseconds: metric("qdrantWaitMilliseconds"),
     liveEventsApplied: metric("liveEventsApplied"),
     liveEventsFailed: metric("liveEventsFailed"),
     queriesFailed: metric("queriesFailed"),

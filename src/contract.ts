@@ -158,6 +158,7 @@ export const METRICS = {
   pointsSkipped: { event: "page.recorded", field: "skipped", unit: "count" },
   pointsFailed: { event: "page.recorded", field: "failed", unit: "count" },
   pageMilliseconds: { event: "page.recorded", field: "ms", unit: "milliseconds" },
+  qdrantWaitMilliseconds: { event: "page.recorded", field: "waitedMs", unit: "milliseconds" },
   liveEventsApplied: { event: "live.applied", field: null, unit: "count" },
   liveEventsFailed: { event: "live.failed", field: null, unit: "count" },
   queriesFailed: { event: "query.failed", field: null, unit: "count" },

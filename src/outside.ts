@@ -8,12 +8,15 @@ import type { PageOutside } from "./migration/page.ts";
 import type { Clock, Executions, Ledger, Log, Models, Qdrant, Queue } from "./migration/ports.ts";
 import { openQdrant } from "./qdrant/client.ts";
 import { encodeVector } from "./qdrant/wire.ts";
+import type { Inbox } from "./queue/poll.ts";
 import { openQueue } from "./queue/queue.ts";
 
 export interface Outside {
   qdrant(): Qdrant;
   ledger(): Ledger;
   queue(): Queue;
+  /** The receiving end of the pages queue, for a process that polls by itself. */
+  inbox(): Inbox;
   executions(): Executions;
   models(): Models;
   readonly clock: Clock;
@@ -71,6 +74,7 @@ function makeOutside(config: Config): Outside {
     qdrant: once(() => openQdrant({ url: requireSetting(config, "qdrantUrl"), apiKey: apiKeyOf(config) })),
     ledger: once(() => ledgerOf(config)),
     queue: once(() => queueOf(config)),
+    inbox: once(() => inboxOf(config)),
     executions: once(() => executionsOf(config)),
     models: once(() => modelsOf(config)),
     clock,
@@ -119,6 +123,16 @@ function queueOf(config: Config): Queue {
   return {
     send: async (messages) => (await queue()).send(messages),
     depth: async () => (await queue()).depth(),
+  };
+}
+
+function inboxOf(config: Config): Inbox {
+  const url = requireSetting(config, "pagesQueueUrl");
+  const inbox = once(async () => (await import("./queue/inbox.ts")).openSqsInbox(url));
+  return {
+    receive: async (waitMs, hideMs) => (await inbox()).receive(waitMs, hideMs),
+    hide: async (receipt, ms) => (await inbox()).hide(receipt, ms),
+    remove: async (receipt) => (await inbox()).remove(receipt),
   };
 }
 

@@ -23,7 +23,7 @@ function printedBy(environment: Readonly<Record<string, string>>, code: string) 
     .map((line) => JSON.parse(line));
 }
 
-const recorded = `log("page.recorded", { migration: "m-1", migrated: 5, unchanged: 2, skipped: 0, failed: 1, ms: 80 });`;
+const recorded = `log("page.recorded", { migration: "m-1", migrated: 5, unchanged: 2, skipped: 0, failed: 1, ms: 80, waitedMs: 30 });`;
 const inNamespace = { REMASTER_METRICS_NAMESPACE: "Remaster/chat" };
 
 test("a recorded page is counted in the embedded metric format, beside its line of the log", () => {
@@ -45,6 +45,7 @@ test("a recorded page is counted in the embedded metric format, beside its line 
     pointsSkipped: 0,
     pointsFailed: 1,
     pageMilliseconds: 80,
+    qdrantWaitMilliseconds: 30,
   });
   assert.equal(directive.Metrics.at(-1).Unit, "Milliseconds");
 });

@@ -1,4 +1,5 @@
-// Bundles the functions that run in the image: one file each, where Lambda looks for it.
+// Bundles the functions that run in the image, and the embedder that polls by itself: one file each, where Lambda
+// looks for it.
 //   node functions/embedder/image/bundle.mjs <output directory>
 import { globSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,7 +7,10 @@ import { build } from "esbuild";
 import { threadAddresses, threadFiles } from "./threads.mjs";
 
 const [outdir] = process.argv.slice(2);
-const handlers = globSync(["embedder", "live", "query"].map((name) => `functions/${name}/handler.ts`));
+const handlers = globSync([
+  ...["embedder", "live", "query"].map((name) => `functions/${name}/handler.ts`),
+  "functions/embedder/poll.ts",
+]);
 
 const started = threadFiles();
 
