@@ -144,4 +144,6 @@ export const DEFAULTS = {
   },
   /** Score thresholds translated for readers who filter by score: those found in most examples. */
   scoreThresholds: [0.3, 0.5, 0.7],
+  // More than any application was seen to use, and still a table people read.
+  scoreThresholdsMax: 20,
 } as const;
