@@ -45,6 +45,8 @@ export const DEFAULTS = {
   sameScore: 1e-5,
   // Points looked up in the gate by their own vector.
   gateSamplePoints: 32,
+  // A share of 5 % is then known to within 3 percentage points (1.96 x sqrt(0.05 x 0.95 / 200)).
+  truncationSampleTexts: 200,
   // Three days: a weekend passes before the old collection may be deleted.
   keepOldHours: 72,
   // Ledger objects read side by side.

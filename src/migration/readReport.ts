@@ -63,10 +63,9 @@ function reportOf(
     skipped: groupsOf(outcomes.skipped, outcomes.skippedByReason),
     truncation: {
       texts: outcomes.tally.total - outcomes.tally.skipped,
-      oldOver: null,
       newOver: backfill.truncated,
-      oldTokensLost: null,
       newTokensLost: backfill.tokensLost,
+      sample: assessment?.truncation ?? null,
     },
     quality: assessment?.search?.quality ?? null,
     thresholds: assessment?.search?.thresholds ?? null,
