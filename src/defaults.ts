@@ -144,6 +144,12 @@ export const DEFAULTS = {
     // and after a swap the old side is kept equal for far longer.
     followedMs: 2000,
   },
+  /** Points over time, in every sum of records. */
+  throughput: {
+    bucketMs: 1000,
+    // A plot of a phone's width shows no more; 120 buckets add about 2 kB to a sum.
+    bucketsMax: 120,
+  },
   /** Score thresholds translated for readers who filter by score: those found in most examples. */
   scoreThresholds: [0.3, 0.5, 0.7],
   // More than any application was seen to use, and still a table people read.

@@ -10,6 +10,7 @@ import { type ForecastLine, makeReport, type NextAction, type PointGroup, type R
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
 import { encodeStored, readStored } from "./stored.ts";
+import { throughputSamples } from "./throughput.ts";
 
 export async function readReport(ledger: Ledger, clock: Clock, migration: string): Promise<Report> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
@@ -69,6 +70,7 @@ function reportOf(
     },
     quality: assessment?.search?.quality ?? null,
     thresholds: assessment?.search?.thresholds ?? null,
+    throughput: throughputLines(backfill),
     forecast: forecastLines(plan, backfill),
     cost: [
       { name: "AWS, low", usd: plan.forecast.dollars.low },
@@ -101,6 +103,11 @@ function groupsOf(
       ...(retryable === undefined ? {} : { retryable }),
     };
   });
+}
+
+function throughputLines({ throughput, firstAt, lastAt }: Summary): Report["throughput"] {
+  if (throughput === undefined || firstAt === null || lastAt === null) return null;
+  return throughputSamples(throughput, { from: firstAt, to: lastAt });
 }
 
 function forecastLines({ forecast }: Plan, backfill: Summary): readonly ForecastLine[] {

@@ -8,6 +8,7 @@ import { type Outcome, worstOutcome } from "./qualityBars.ts";
 import type { Direction, Phase } from "./state.ts";
 import { addsUp, type Tally } from "./tally.ts";
 import type { Thresholds } from "./thresholds.ts";
+import type { ThroughputSample } from "./throughput.ts";
 import type { TruncationSample } from "./truncation.ts";
 
 export interface Verdict {
@@ -43,12 +44,6 @@ interface Truncation {
   readonly newTokensLost: number;
   /** Both models on the same texts; null where the old model was not at hand. */
   readonly sample: TruncationSample | null;
-}
-
-/** One bucket of time, milliseconds since 1970 at its end. */
-export interface ThroughputSample {
-  readonly at: number;
-  readonly pointsPerSecond: number;
 }
 
 interface Range {
