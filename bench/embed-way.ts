@@ -5,10 +5,11 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { silenceRuntime } from "../src/config.ts";
 import { locateDirectory } from "../src/embedding/directory.ts";
-import { loadModel } from "../src/embedding/open.ts";
+import { loadModel } from "../src/embedding/load.ts";
 import { poolRows } from "../src/embedding/pool.ts";
+import { loadRuntime } from "../src/embedding/runtime.ts";
 import { openTokenizer } from "../src/embedding/tokenize.ts";
 
 export interface WaySettings {
@@ -42,6 +43,7 @@ async function ours({ directory, threads }: WaySettings): Promise<Embed> {
 async function plain({ directory, graph, batch, threads }: WaySettings): Promise<Embed> {
   const { description } = await requireModel(directory);
   const tokenize = await openTokenizer(join(directory, "tokenizer.json"), description.maxTokens);
+  const { InferenceSession, Tensor } = await loadRuntime();
   const session = await InferenceSession.create(graph, { intraOpNumThreads: threads, interOpNumThreads: 1 });
   const runBatch = async (texts: readonly string[]): Promise<Float32Array[]> => {
     const encoded = texts.map((text) => tokenize(text).ids);
@@ -89,6 +91,8 @@ interface Transformers {
 
 /** `graph` is `<models>/<model>/onnx/model.onnx`, as that library wants it. */
 async function transformers(settings: WaySettings): Promise<Embed> {
+  // It brings a runtime of its own.
+  silenceRuntime();
   const { description } = await requireModel(settings.directory);
   const resolve = createRequire(join(settings.transformers ?? "", "package.json")).resolve;
   const library: Transformers = await import(pathToFileURL(resolve("@huggingface/transformers")).href);

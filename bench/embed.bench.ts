@@ -15,12 +15,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { InferenceSession } from "onnxruntime-node";
 import { cosine } from "../src/embedding/answers.ts";
 import { type LocatedModel, locateDirectory, locateModel } from "../src/embedding/directory.ts";
 import { editGraph } from "../src/embedding/fast/graph.ts";
 import { findLinears } from "../src/embedding/fast/linear.ts";
 import { readOnnx } from "../src/embedding/fast/onnx-file.ts";
+import { loadRuntime } from "../src/embedding/runtime.ts";
 import { openTokenizer } from "../src/embedding/tokenize.ts";
 import { chatTexts } from "./corpus.ts";
 import type { WaySettings } from "./embed-way.ts";
@@ -60,6 +60,7 @@ async function writeReference(model: LocatedModel, root: string): Promise<string
   const folder = join(root, "models/reference");
   mkdirSync(join(folder, "onnx"), { recursive: true });
   const graph = join(folder, "onnx/model.onnx");
+  const { InferenceSession } = await loadRuntime();
   const session = await InferenceSession.create(join(model.directory, model.graph), {
     graphOptimizationLevel: "basic",
     optimizedModelFilePath: graph,

@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import { editGraph, RUNTIME_DOMAIN } from "../src/embedding/fast/graph.ts";
 import { type OnnxModel, writeOnnx } from "../src/embedding/fast/onnx-file.ts";
+import { isSaturating } from "../src/embedding/products.ts";
+import { loadRuntime } from "../src/embedding/runtime.ts";
 
 // A batch of 384 tokens through the widest layer of a base model.
 const ROWS = 384;
@@ -52,9 +54,10 @@ const int8 = () =>
 async function rateOf(model: OnnxModel, input: Tensor, directory: string): Promise<number> {
   const path = join(directory, "roof.onnx");
   await writeOnnx(path, model);
-  const session = await InferenceSession.create(path, {
+  const runtime = await loadRuntime();
+  const session = await runtime.InferenceSession.create(path, {
     intraOpNumThreads: 1,
-    extra: { session: { x64quantprecision: "1" } },
+    extra: { session: { x64quantprecision: (await isSaturating(runtime)) ? "1" : "0" } },
   });
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 8; run++) {
@@ -70,6 +73,7 @@ async function rateOf(model: OnnxModel, input: Tensor, directory: string): Promi
 export async function measureRoof(): Promise<{ readonly float32: number; readonly int8: number }> {
   const directory = mkdtempSync(join(tmpdir(), "remaster-roof-"));
   try {
+    const { Tensor } = await loadRuntime();
     const shape = [ROWS, INPUTS];
     const floats = new Tensor("float32", new Float32Array(ROWS * INPUTS).fill(0.5), shape);
     const bytes = new Tensor("uint8", new Uint8Array(ROWS * INPUTS).fill(130), shape);

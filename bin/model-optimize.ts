@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import { type LocatedModel, locateDirectory, locateModel } from "../src/embedding/directory.ts";
 import { measureRanking } from "../src/embedding/fast/loss.ts";
 import { optimizeModel, type Precision } from "../src/embedding/fast/optimize.ts";
-import { loadModel } from "../src/embedding/open.ts";
+import { loadModel } from "../src/embedding/load.ts";
 import { ConfigError } from "../src/migration/errors.ts";
 import { type ModelFlags, type ModelStreams, modelOptions } from "./model-flags.ts";
 

@@ -82,7 +82,10 @@ function statusLines(status: Status): Lines {
     lineOf(status),
     `  ${tallyText(status.tally)}`,
     `  Phase ${status.phase}, target ${status.target}, gate ${status.gate ?? "not decided"}${status.owner === null ? "" : `, at work: ${status.owner}`}`,
+    `  So far $${status.dollars.toFixed(2)} of embedding by AWS's list prices (nothing on your own machine)`,
+    ...(status.slowedBy === null ? [] : [`  Slowed: ${status.slowedBy}`]),
     ...(failures.length === 0 ? [] : [`  Failures: ${failures.join(", ")}`]),
     ...(status.error === null ? [] : [`  Last error: ${status.error}`]),
+    ...(status.next === null ? [] : [`  Next: ${status.next.command} (${status.next.what})`]),
   ];
 }

@@ -15,7 +15,7 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { StateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 import type { Configuration } from "./configuration.ts";
-import { PERIOD, type PointMetrics } from "./metrics.ts";
+import { type OwnMetrics, PERIOD } from "./metrics.ts";
 import type { QueuePair } from "./queues.ts";
 
 const LATE_EVENT = Duration.minutes(15);
@@ -35,7 +35,7 @@ export interface Watched {
   /** Live events; null while the contract has no function for them. */
   readonly events: QueuePair | null;
   readonly workflow: StateMachine;
-  readonly points: PointMetrics;
+  readonly points: OwnMetrics;
 }
 
 export function createAlarms(scope: Construct, configuration: Configuration, watched: Watched): Alarm[] {
@@ -126,11 +126,7 @@ const livePlans = ({ queue, deadLetters }: QueuePair): AlarmPlan[] => [
   },
 ];
 
-const stalledPlan = (
-  { stalledMinutes }: Configuration,
-  pages: QueuePair,
-  points: PointMetrics,
-): AlarmPlan => ({
+const stalledPlan = ({ stalledMinutes }: Configuration, pages: QueuePair, points: OwnMetrics): AlarmPlan => ({
   name: "Stalled",
   says: `Pages are waiting, and none got its record for ${stalledMinutes} minutes.`,
   metric: stalled(pages, points),
@@ -142,7 +138,7 @@ const stalledPlan = (
  * 1 while pages are waiting or in work and no record is written, else 0. Running is read from the queue, which
  * knows it whatever became of the workflow.
  */
-function stalled({ queue }: QueuePair, { pagesRecorded }: PointMetrics): MathExpression {
+function stalled({ queue }: QueuePair, { pagesRecorded }: OwnMetrics): MathExpression {
   const statistic = Stats.MINIMUM;
   return new MathExpression({
     expression: "IF(FILL(recorded, 0) < 1 AND (waiting + inWork) > 0, 1, 0)",

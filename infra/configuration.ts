@@ -33,6 +33,8 @@ export interface Configuration {
   readonly embeddingDimensions: number;
   /** Directory with one directory a model, which becomes the image's model layer. */
   readonly modelDirectory: string;
+  /** Image the functions' image stands on, by digest; null: the Dockerfile's own, by its tag. */
+  readonly baseImage: string | null;
   readonly architecture: "x86_64" | "arm64";
   readonly embedderMemoryMiB: number;
   /** Pages embedded side by side. */
@@ -93,6 +95,7 @@ export function parseConfiguration(given: Readonly<Record<string, unknown>>): Co
     embeddingModel: take("embeddingModel"),
     embeddingDimensions: take("embeddingDimensions"),
     modelDirectory: take("modelDirectory"),
+    baseImage: take("baseImage"),
     architecture: take("architecture"),
     embedderMemoryMiB: take("embedderMemoryMiB"),
     concurrency: take("concurrency"),

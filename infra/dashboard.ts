@@ -38,9 +38,19 @@ export function createDashboard(scope: Construct, stackName: string, shown: Show
         graph("Pages recorded (5 min)", [points.pagesRecorded]),
       ],
       [
+        graph("Live events and queries (5 min)", [
+          points.liveEventsApplied,
+          points.liveEventsFailed,
+          points.queriesFailed,
+        ]),
+      ],
+      [
         graph("Embedder: milliseconds a page", [
-          embedder.metricDuration({ period, statistic: Stats.p(50), label: "median" }),
-          embedder.metricDuration({ period, statistic: Stats.p(99), label: "99 %" }),
+          points.pageMilliseconds.with({ statistic: Stats.p(50), label: "median" }),
+          points.pageMilliseconds.with({ statistic: Stats.p(99), label: "99 %" }),
+          points.qdrantWaitMilliseconds.with({ statistic: Stats.p(99), label: "99 %, waiting for Qdrant" }),
+          // Starts and repeated deliveries included.
+          embedder.metricDuration({ period, statistic: Stats.p(99), label: "99 % of the calls" }),
         ]),
         graph("Embedder: errors and throttles", [
           embedder.metricErrors({ period }),

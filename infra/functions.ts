@@ -16,6 +16,7 @@ import { ENV, type FUNCTIONS, PAGES_QUEUE } from "../src/contract.ts";
 import { acknowledgeStars } from "./checks.ts";
 import type { Configuration } from "./configuration.ts";
 import { imageCode, MODEL_DIRECTORY_IN_IMAGE, ROOT } from "./image.ts";
+import { namespaceOf } from "./metrics.ts";
 import {
   GRANTS,
   mayJoinNetwork,
@@ -178,6 +179,7 @@ function environmentOf({ name, shape, configuration, resources }: FunctionPlan):
     concurrency: String(configuration.concurrency),
     executions: "states",
     embeddingThreads: String(threadsOf(configuration.embedderMemoryMiB)),
+    metricsNamespace: namespaceOf(configuration.stackName),
     ...(shape.key === "none" ? {} : { qdrantApiKeySecret: secretOf(configuration, shape.key) }),
   };
   return Object.fromEntries(

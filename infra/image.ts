@@ -23,6 +23,7 @@ export function imageCode(configuration: Configuration, functionName: string): D
     cmd: [`functions/${functionName}/handler.handler`],
     platform: configuration.architecture === "arm64" ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
     buildContexts: { model },
+    ...(configuration.baseImage === null ? {} : { buildArgs: { BASE: configuration.baseImage } }),
     // The path differs from machine to machine and says nothing; the files' own description does.
     invalidation: { buildContexts: false },
     extraHash: hashOfModels(model),

@@ -137,6 +137,13 @@ export const OPTIONS: { readonly [Name in keyof Configuration]: Option<Configura
   },
   embeddingDimensions: wholeOption(1, 65_536, 768),
   modelDirectory: { read: text(/\S/), allowed: "a directory", fallback: "layers/model/models" },
+  baseImage: {
+    // A tag may name another image tomorrow; a digest is the hash of what it names, and every pull checks it.
+    read: text(/^[\w.-]+(:\d+)?(\/[\w.-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/),
+    allowed:
+      "an image with its digest, such as public.ecr.aws/lambda/nodejs:24@sha256:<64 hexadecimal digits>",
+    fallback: null,
+  },
   architecture: {
     read: oneOf(["x86_64", "arm64"]),
     allowed: "x86_64 or arm64",

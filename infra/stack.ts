@@ -7,7 +7,7 @@ import { createDashboard } from "./dashboard.ts";
 import { createFunctions, feedEmbedder, functionNamed, type Shapes } from "./functions.ts";
 import { createLedger } from "./ledger.ts";
 import { createLiveQueue, feedLive, openQuery } from "./live.ts";
-import { countPages } from "./metrics.ts";
+import { metricsOf } from "./metrics.ts";
 import { importNetwork } from "./network.ts";
 import { createPagesQueue } from "./queues.ts";
 import { createSchedule } from "./schedule.ts";
@@ -34,7 +34,7 @@ export class RemasterStack extends Stack {
     const workflow = createWorkflow(this, configuration, functions);
     createSchedule(this, configuration, workflow);
 
-    const watched = { pages, events, workflow, points: countPages(this, stackName, embedder.logs) };
+    const watched = { pages, events, workflow, points: metricsOf(stackName) };
     const alarms = createAlarms(this, configuration, watched);
     createDashboard(this, stackName, { ...watched, alarms, embedder: embedder.lambda });
 

@@ -18,6 +18,7 @@ export interface Config {
   readonly concurrency: number | null;
   readonly executions: string | null;
   readonly embeddingThreads: number | null;
+  readonly metricsNamespace: string | null;
   /** Bucket in the path of a URL instead of its host: what services at an address of their own understand. */
   readonly isS3PathStyle: boolean;
 }
@@ -49,6 +50,7 @@ export function readConfig(environment: Environment = process.env): Config {
     concurrency: read("concurrency", wholeNumber(1, 1000)),
     executions: read("executions", EXECUTIONS),
     embeddingThreads: read("embeddingThreads", wholeNumber(1, 256)),
+    metricsNamespace: read("metricsNamespace", METRICS_NAMESPACE),
     isS3PathStyle: S3_ENDPOINTS.some((name) => given(environment, name) !== null),
   };
   if (problems.length > 0)
@@ -71,6 +73,14 @@ export function readCommandLineConfig(environment: Environment = process.env): C
 
 /** A variable that the user named, e.g. by `--api-key-env`. Empty is as good as not set. */
 export const readVariable = (name: string): string | null => given(process.env, name);
+
+/**
+ * Tells the ONNX runtime, which reads it from the process and not from its caller, to report nothing to its makers.
+ * In a worker thread this reaches nobody: whoever starts the thread has to call it.
+ */
+export function silenceRuntime(): void {
+  process.env.ORT_DISABLE_TELEMETRY = "1";
+}
 
 /** A setting that this call cannot do without. @throws ConfigError when it was not given. */
 export function requireSetting<K extends Name>(config: Config, name: K): NonNullable<Config[K]> {
@@ -130,6 +140,10 @@ const LEDGER_URL = text("s3://bucket/prefix or file:///absolute/folder", (value)
 const QUEUE_URL = text(
   "the address of an SQS queue, or memory:pages",
   (value) => value === "memory:pages" || isWebAddress(value),
+);
+const METRICS_NAMESPACE = text(
+  "1 to 255 letters, digits, blanks or . - _ / # :",
+  (value) => /^[\w ./#:-]{1,255}$/.test(value) && value.trim() !== "",
 );
 const EXECUTIONS = text("states, or process:<folder>", (value) => /^(states|process:.*)$/.test(value));
 const SECRET_ARN = text("the ARN of a secret", (value) => /^arn:[\w-]+:secretsmanager:/.test(value));

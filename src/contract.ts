@@ -25,6 +25,8 @@ export const ENV = {
   executions: "REMASTER_EXECUTIONS",
   /** ONNX threads of one session: one per vCPU the function has, never the host's count. */
   embeddingThreads: "REMASTER_EMBEDDING_THREADS",
+  /** CloudWatch namespace the function's metrics go to; without it none are written. */
+  metricsNamespace: "REMASTER_METRICS_NAMESPACE",
 } as const;
 
 export type FunctionName =
@@ -57,6 +59,7 @@ const EMBEDDING = [
   "embeddingDimensions",
   "modelDir",
   "embeddingThreads",
+  "metricsNamespace",
 ] as const;
 
 /** What the stack and the function host of one machine give each function. */
@@ -138,6 +141,31 @@ export const LIVE_QUEUE = {
   // As for pages: an outage must not walk healthy events into the dead-letter queue.
   maxReceiveCount: 8,
 } as const;
+
+interface LoggedMetric {
+  /** The line of the log that is counted. */
+  readonly event: string;
+  /** The field of that line that is the value; null counts the lines. */
+  readonly field: string | null;
+  readonly unit: "count" | "milliseconds";
+}
+
+/** Metrics of the functions, by name. `src/metrics` writes them, the alarms and the dashboard of the stack show them. */
+export const METRICS = {
+  pagesRecorded: { event: "page.recorded", field: null, unit: "count" },
+  pointsMigrated: { event: "page.recorded", field: "migrated", unit: "count" },
+  pointsUnchanged: { event: "page.recorded", field: "unchanged", unit: "count" },
+  pointsSkipped: { event: "page.recorded", field: "skipped", unit: "count" },
+  pointsFailed: { event: "page.recorded", field: "failed", unit: "count" },
+  pageMilliseconds: { event: "page.recorded", field: "ms", unit: "milliseconds" },
+  qdrantWaitMilliseconds: { event: "page.recorded", field: "waitedMs", unit: "milliseconds" },
+  liveEventsApplied: { event: "live.applied", field: null, unit: "count" },
+  liveEventsFailed: { event: "live.failed", field: null, unit: "count" },
+  queriesFailed: { event: "query.failed", field: null, unit: "count" },
+} as const satisfies Readonly<Record<string, LoggedMetric>>;
+
+/** The one dimension of these metrics, `service`. */
+export const METRICS_SERVICE = "remaster";
 
 /** Version of every message, ledger object and workflow input. A reader refuses another one. */
 export const FORMAT_VERSION = 1;

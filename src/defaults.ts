@@ -70,8 +70,15 @@ export const DEFAULTS = {
   outcomesCharsMax: 200_000,
   // A sentence for a person; the whole one is in the report and in the log.
   sentenceCharsMax: 800,
-  // After writes are held back, a request already under way may still arrive within this time.
-  drainSeconds: 5,
+  // The state that allows a write is at most so old when it is acted on; a slower answer is asked for again.
+  guardSecondsMax: 2,
+  // A guarded write is given up after this time and sent again only after another look at the state. Writes of a
+  // page take well below a second; ten seconds are a server in trouble.
+  writeSecondsMax: 10,
+  // After writes are held back: the oldest permission (2 s, and 1 s until it is used) and the longest write (10 s)
+  // that can still be under way, and 2 s for the network. What the server has taken in by then but not yet applied,
+  // it says itself (update_queue). test/qdrant/writes.test.ts holds the sum.
+  drainSeconds: 15,
   // Missing pages are sent again this often before a person is asked.
   redrivesMax: 5,
   // A call stops taking work this long before its function's time is over.
@@ -88,6 +95,12 @@ export const DEFAULTS = {
   embedderGiB: 1769 / 1024,
   dollarsPerGiBSecond: 0.0000166667,
   dollarsPerPage: (3 * 0.4 + 2 * 5 + 6 * 0.4) / 1e6,
+  // A status names silence after this long: three times a slow page of a cold embedder.
+  quietSeconds: 120,
+  // It names waits that Qdrant asked for from this share of the work on, and a rate below the forecast from so many
+  // points on.
+  waitShareTold: 0.1,
+  ratePointsMin: 256,
   // Qdrant's own rule of thumb: points x dimensions x 4 bytes x 1.5.
   memoryFactor: 1.5,
   // Failures and skipped points listed one by one in a report; the rest is counted.
@@ -149,6 +162,24 @@ export const DEFAULTS = {
     bucketMs: 1000,
     // A plot of a phone's width shows no more; 120 buckets add about 2 kB to a sum.
     bucketsMax: 120,
+  },
+  /** A consumer of the pages queue that polls by itself (functions/embedder/poll.ts). */
+  poll: {
+    // Half of SQS's longest poll: a stop waits for a poll under way, and containers are given 30 s to stop.
+    waitMs: 10_000,
+    // A box that dies shows its pages again after two minutes; three beats in that time keep those of a living one.
+    hideMs: 120_000,
+    // A page on one vCPU takes seconds to a minute; SQS hides a message for at most 12 hours.
+    treatMsMax: 900_000,
+    // Of the 30 s between SIGTERM and SIGKILL that containers get by default, for pages to end and to be given back.
+    stopMs: 20_000,
+    // 1, 2, 4 s … after failures in a row: what is down is asked once a minute by each seat.
+    restMs: 1000,
+    restMsMax: 60_000,
+    // 30 s, 1, 2 … 15 minutes before a page that failed is seen again: its eight deliveries last through an outage
+    // of 45 minutes.
+    retryMs: 30_000,
+    retryMsMax: 900_000,
   },
   /** Score thresholds translated for readers who filter by score: those found in most examples. */
   scoreThresholds: [0.3, 0.5, 0.7],

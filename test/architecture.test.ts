@@ -13,6 +13,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "src/ledger": ["@aws-sdk/client-s3"],
   "src/execution": ["@aws-sdk/client-sfn"],
   "src/secret": ["@aws-sdk/client-secrets-manager"],
+  "src/metrics": ["@aws-lambda-powertools/metrics"],
   "src/report": ["@observablehq/plot", "linkedom"],
   infra: ["aws-cdk-lib", "constructs", "cdk-nag"],
   local: ["aws-local-stepfunctions", "undici"],
@@ -107,4 +108,13 @@ test("only config.ts reads the environment", () => {
     readers.filter((file) => file !== "src/config.ts"),
     [],
   );
+});
+
+test("the ONNX runtime is loaded where it is told to report nothing", () => {
+  const loads = /^import (?!type\b)[^;]*"onnxruntime-node"|\bimport\("onnxruntime-node"\);/m;
+  const files = globSync(["src/**/*.ts", "bin/**/*.ts", "bench/**/*.ts"], { cwd: root });
+
+  const loaders = files.filter((file) => loads.test(readFileSync(join(root, file), "utf8")));
+
+  assert.deepEqual(loaders, ["src/embedding/runtime.ts"]);
 });

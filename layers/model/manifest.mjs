@@ -9,7 +9,7 @@ import { pipeline } from "node:stream/promises";
 
 const MANIFEST = "SHA256SUMS";
 // What decides a vector: graphs, their weights where those are files of their own, and the tokenizer.
-const DECISIVE = /\.(onnx|onnx_data|data)$|^tokenizer\.json$/;
+const DECISIVE = /\.(onnx|onnx_data(_\d+)?|data)$|^tokenizer\.json$/;
 
 async function sha256(path) {
   const hash = createHash("sha256");

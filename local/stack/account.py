@@ -5,6 +5,8 @@
     account.py function NAME      prints the function's variables and credentials of its role
     account.py revoke NAME SID    takes one statement out of the function's policy
     account.py grant NAME SID     puts it back
+    account.py mapping NAME on    lets the function take messages of its queue; off: no longer
+    account.py user NAME POLICY   makes a user with this policy alone; prints an access key of it
 """
 import json
 import pathlib
@@ -76,6 +78,29 @@ def grant(name: str, _sid: str) -> dict:
     return {}
 
 
-VERBS = {"secrets": secrets, "images": images, "function": function, "revoke": revoke, "grant": grant}
+def user(name: str, policy: str) -> dict:
+    iam = client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=policy)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"accessKeyId": made["AccessKeyId"], "secretAccessKey": made["SecretAccessKey"]}
+
+
+def mapping(name: str, switch: str) -> dict:
+    mappings = client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    for found in mappings:
+        client("lambda").update_event_source_mapping(UUID=found["UUID"], Enabled=switch == "on")
+    return {"mappings": len(mappings)}
+
+
+VERBS = {
+    "secrets": secrets,
+    "images": images,
+    "function": function,
+    "revoke": revoke,
+    "grant": grant,
+    "mapping": mapping,
+    "user": user,
+}
 verb, *arguments = sys.argv[1:]
 print(json.dumps(VERBS[verb](*arguments)))

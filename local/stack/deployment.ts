@@ -13,6 +13,9 @@ export interface Deployment {
   readonly deadLettersUrl: string;
   readonly ledgerBucket: string;
   readonly liveQueueUrl: string;
+  readonly liveBusName: string;
+  /** The query function's address, as AWS spells it; the emulator answers for it under its own. */
+  readonly queryUrl: string;
 }
 
 export interface DeploymentOptions {
@@ -41,6 +44,8 @@ export function deploy(emulator: Emulator, options: DeploymentOptions): Deployme
     deadLettersUrl: found.PagesDeadLettersUrl,
     ledgerBucket: found.LedgerBucket,
     liveQueueUrl: found.LiveQueueUrl,
+    liveBusName: found.LiveBusName,
+    queryUrl: found.QueryUrl,
   };
 }
 

@@ -4,13 +4,14 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 const VERSION = "1.5.33";
 const ROOT = join(import.meta.dirname, "../..");
 const FOLDER = join(ROOT, ".remaster/stack");
 const VENV = join(FOLDER, `ministack-${VERSION}`);
+const PROGRAM = join(VENV, "bin/ministack");
 const START_SECONDS_MAX = 60;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,18 +25,21 @@ export interface Emulator extends AsyncDisposable {
   administer(...args: readonly string[]): unknown;
 }
 
-/** Why there can be no emulator on this machine; null when there can. */
+/** Installs the emulator where it is not yet. @returns why there can be none on this machine; null when there is. */
 export function whyNoEmulator(): string | null {
+  if (existsSync(PROGRAM)) return null;
   const found = spawnSync("python3", ["-c", "import sys, venv; sys.exit(sys.version_info < (3, 10))"]);
   if (found.error !== undefined) return "python3 was not found";
-  return found.status === 0 ? null : "python3 is older than 3.10 or has no venv module";
-}
-
-function install(): void {
-  if (existsSync(join(VENV, "bin/ministack"))) return;
+  if (found.status !== 0) return "python3 is older than 3.10 or has no venv module";
   mkdirSync(FOLDER, { recursive: true });
-  execFileSync("python3", ["-m", "venv", VENV], { stdio: "inherit" });
-  execFileSync(join(VENV, "bin/pip"), ["install", "--quiet", `ministack==${VERSION}`], { stdio: "inherit" });
+  const pip = [join(VENV, "bin/pip"), "install", "--quiet", `ministack==${VERSION}`];
+  for (const [program = "", ...args] of [["python3", "-m", "venv", VENV], pip]) {
+    const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8" });
+    // One line: it becomes the reason of a skipped test.
+    const said = `${stdout}${stderr}`.trim().slice(-500).replaceAll(/\s+/g, " ");
+    if (status !== 0) return `${basename(program)} could not install it: ${said}`;
+  }
+  return null;
 }
 
 /** A port that was free a moment ago: the emulator wants to be told one. */
@@ -51,7 +55,8 @@ async function freePort(): Promise<number> {
 
 /** @param proxies address that answers for a function, by the function's name. */
 export async function startEmulator(proxies: ReadonlyMap<string, string>): Promise<Emulator> {
-  install();
+  const why = whyNoEmulator();
+  if (why !== null) throw new Error(`There is no emulator of AWS: ${why}.`);
   const port = String(await freePort());
   // Outside the repository: a package.json above the functions' code would decide how it is read.
   const temporary = mkdtempSync(join(tmpdir(), "remaster-stack-"));
@@ -73,7 +78,7 @@ export async function startEmulator(proxies: ReadonlyMap<string, string>): Promi
     NODE_TEST_CONTEXT: undefined,
   };
   const log = openSync(join(FOLDER, "emulator.log"), "w");
-  const child = spawn(join(VENV, "bin/ministack"), [], {
+  const child = spawn(PROGRAM, [], {
     stdio: ["ignore", log, log],
     env: {
       ...environment,

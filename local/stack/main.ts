@@ -9,6 +9,7 @@ import { startLocalStack } from "./stack.ts";
 const say = (line: string): void => console.log(line);
 const { values } = parseArgs({ options: { url: { type: "string" } } });
 
+say("Looking for the emulator of AWS (the first time it is installed into .remaster/stack) ...");
 const why = whyNoEmulator();
 if (why !== null) {
   say(`The stack cannot run here: ${why}. Everything else works without it: npm start, npm test.`);

@@ -29,7 +29,7 @@ export async function startLocalStack({ qdrantUrl, processes, say }: LocalStackO
   for (const [name, { image, timeoutSeconds }] of Object.entries(FUNCTIONS))
     if (image) images.set(name, starting.use(await serveImageFunction(name, timeoutSeconds * 1000)));
   const proxies = [...images].map(([name, { url }]): [string, string] => [`${STACK_NAME}-${name}`, url]);
-  say("Starting the emulator of AWS (the first time it is installed into .remaster/stack) ...");
+  say("Starting the emulator of AWS ...");
   const emulator = starting.use(await startEmulator(new Map(proxies)));
   say(`Deploying to ${emulator.environment.AWS_ENDPOINT_URL} with cdk deploy ...`);
   const deployment = deploy(emulator, {

@@ -103,12 +103,29 @@ function graphOf(
   return graph;
 }
 
+/** Weights may lie in files beside the graph: without their hashes anything could stand in them. */
+async function refuseUnhashed(
+  directory: string,
+  graph: string,
+  hashes: Readonly<Record<string, string>>,
+): Promise<void> {
+  const beside = (await readdir(directory)).filter(
+    (file) => file.startsWith(graph) || /\.data$|_data(_\d+)?$/.test(file),
+  );
+  const unhashed = beside.filter((file) => !(file in hashes));
+  if (unhashed.length > 0)
+    throw new ConfigError(
+      `The model in ${directory} holds ${unhashed.join(", ")}, which its manifest has no sha256 of. Write it with: sha256sum ${graph}* ${TOKENIZER_FILE} > ${SUMS_FILE} (or into "files" of config.json), or remove what is not the model's.`,
+    );
+}
+
 async function locateFolder(root: string, folder: string): Promise<LocatedModel | null> {
   const directory = join(root, folder);
   const description = await describe(directory, folder);
   if (description === null) return null;
   const hashes = await hashesOf(directory, folder, description);
   const graph = graphOf(directory, description, hashes);
+  await refuseUnhashed(directory, graph, hashes);
   const decisive = Object.fromEntries(Object.entries(hashes).filter(([file]) => changesVectors(file)));
   return { directory, description, graph, contract: contractFrom(description, decisive) };
 }

@@ -1,7 +1,9 @@
 // Runs in a worker thread, because session.run of onnxruntime-node blocks its event loop (441 ms were seen).
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ModelInput, Pooling } from "./description.ts";
 import { poolRows } from "./pool.ts";
+import { isSaturating } from "./products.ts";
+import { loadRuntime, type Runtime } from "./runtime.ts";
 import { serveThread } from "./thread.ts";
 
 export interface WorkerModel {
@@ -21,7 +23,7 @@ export interface BatchRequest {
   readonly width: number;
 }
 
-function sessionOptions(model: WorkerModel): InferenceSession.SessionOptions {
+function sessionOptions(model: WorkerModel, mustBePrecise: boolean): InferenceSession.SessionOptions {
   return {
     executionProviders: ["cpu"],
     intraOpNumThreads: model.threads,
@@ -33,8 +35,8 @@ function sessionOptions(model: WorkerModel): InferenceSession.SessionOptions {
     logSeverityLevel: 4,
     extra: {
       session: {
-        // 8-bit weights saturate on processors with AVX2 and without VNNI, silently. Costs at most 2 %.
-        x64quantprecision: "1",
+        // 8-bit weights saturate on processors with AVX2 and without VNNI, silently.
+        x64quantprecision: mustBePrecise ? "1" : "0",
         // 8-bit weights become float32 once, at load. The runtime would rather keep them and compute with 8-bit
         // activations, at half the speed on AVX2 and with other vectors (cosine 0.9996), silently.
         disable_quant_qdq: "1",
@@ -53,7 +55,14 @@ function maskOf(lengths: Int32Array, width: number): BigInt64Array {
   return mask;
 }
 
-function feedsOf(model: WorkerModel, { ids, lengths, width }: BatchRequest): Record<string, Tensor> {
+/** A loaded graph, and what makes its inputs. */
+interface Loaded {
+  readonly session: InferenceSession;
+  readonly model: WorkerModel;
+  readonly Tensor: Runtime["Tensor"];
+}
+
+function feedsOf({ model, Tensor }: Loaded, { ids, lengths, width }: BatchRequest): Record<string, Tensor> {
   const shape = [lengths.length, width];
   const data: Readonly<Record<ModelInput, () => BigInt64Array>> = {
     input_ids: () => ids,
@@ -64,13 +73,10 @@ function feedsOf(model: WorkerModel, { ids, lengths, width }: BatchRequest): Rec
   return Object.fromEntries(model.inputs.map((name) => [name, new Tensor("int64", data[name](), shape)]));
 }
 
-async function runBatch(
-  session: InferenceSession,
-  model: WorkerModel,
-  request: BatchRequest,
-): Promise<Float32Array<ArrayBuffer>> {
+async function runBatch(loaded: Loaded, request: BatchRequest): Promise<Float32Array<ArrayBuffer>> {
+  const { session, model } = loaded;
   const name = outputOf(session, model) ?? model.output;
-  const output = (await session.run(feedsOf(model, request), [name]))[name];
+  const output = (await session.run(feedsOf(loaded, request), [name]))[name];
   if (output === undefined || !(output.data instanceof Float32Array))
     throw new Error(`the graph's output ${model.output} is not float32`);
   const rows = request.lengths.length;
@@ -101,11 +107,14 @@ function missingNames(session: InferenceSession, model: WorkerModel): string | n
 }
 
 serveThread<WorkerModel, BatchRequest, Float32Array>(async (model) => {
-  const session = await InferenceSession.create(model.graphPath, sessionOptions(model));
+  const runtime = await loadRuntime();
+  const { InferenceSession, Tensor } = runtime;
+  const options = sessionOptions(model, await isSaturating(runtime));
+  const session = await InferenceSession.create(model.graphPath, options);
   const problem = missingNames(session, model);
   if (problem !== null) throw new Error(problem);
   return async (request) => {
-    const result = await runBatch(session, model, request);
+    const result = await runBatch({ session, model, Tensor }, request);
     return { result, transfer: [result.buffer] };
   };
 });

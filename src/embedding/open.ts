@@ -1,14 +1,10 @@
-import { join } from "node:path";
 import { ConfigError } from "../migration/errors.ts";
 import type { ModelContract } from "../migration/model.ts";
 import type { Embedder, Models } from "../migration/ports.ts";
-import { checkAnswers } from "./answers.ts";
-import { type LocatedModel, listModels, locateModel, TOKENIZER_FILE } from "./directory.ts";
-import { createEmbedder } from "./embed.ts";
+import { type LocatedModel, listModels, locateModel } from "./directory.ts";
 import { contractFrom } from "./fingerprint.ts";
+import { startModel } from "./load.ts";
 import { BUILT_IN_MODEL, DEFAULT_MODEL, findKnown, KNOWN_MODELS, type KnownModel } from "./models.ts";
-import { startSession, startTokenizer } from "./session.ts";
-import { verifyFiles } from "./sums.ts";
 
 export interface ModelOptions {
   /** Directory with one directory a model; null: the built-in pair alone. */
@@ -46,11 +42,16 @@ export function openModels(options: ModelOptions): Models {
   const loadOnce = (model: LocatedModel): Promise<Embedder> => {
     const found = loading.get(model.directory);
     if (found !== undefined) return found;
-    const started = loadModel(model, options.threads);
-    loading.set(model.directory, started);
-    // Files may be mended while the process lives: a failure is not remembered.
-    started.catch(() => loading.delete(model.directory));
-    return started;
+    const started = startModel(model, options.threads);
+    const embedder = started.then((loaded) => loaded.embedder);
+    loading.set(model.directory, embedder);
+    // Files may be mended while the process lives, and a thread may die: neither failure is remembered. Whoever
+    // opens the model next loads it again, once, with all its checks.
+    started
+      .then(({ ended }) => ended)
+      .finally(() => loading.delete(model.directory))
+      .catch(() => {});
+    return embedder;
   };
   return {
     open(name) {
@@ -90,35 +91,4 @@ async function requireModel(options: ModelOptions, name: string): Promise<Locate
   throw new ConfigError(
     `The files of model ${short} are not in ${options.modelDir ?? "the built-in pair"}. Set REMASTER_MODEL_DIR to a directory and run: remaster model fetch ${short}`,
   );
-}
-
-/**
- * Loads one model, every time anew. Its files are hashed meanwhile; a wrong hash is reported before what the
- * runtime says about it.
- * @throws ConfigError when a file is damaged, cannot be loaded, or gives other answers than the known ones.
- */
-export async function loadModel(
-  { directory, description, graph, contract }: LocatedModel,
-  threads: number,
-): Promise<Embedder> {
-  const { name, inputs, output, pooling, normalized, dimensions, padTokenId, maxTokens } = description;
-  const verified = verifyFiles(directory, contract.files);
-  const started = Promise.all([
-    startTokenizer(name, join(directory, TOKENIZER_FILE), maxTokens),
-    startSession(name, {
-      graphPath: join(directory, graph),
-      threads,
-      inputs,
-      output,
-      pooling,
-      normalized,
-      dimensions,
-    }),
-  ]);
-  started.catch(() => {});
-  await verified;
-  const [tokenize, session] = await started;
-  const embedder = createEmbedder({ contract, padTokenId, tokenize, session });
-  await checkAnswers(directory, embedder);
-  return embedder;
 }

@@ -162,7 +162,8 @@ class Maker {
     if (ids.length === 0) return false;
     await this.#parts.writes.guard();
     const { job, shape } = this.#parts;
-    await this.#passDeleted(() => job.qdrant.deleteVector(job.collection, shape.name, ids));
+    const options = { beforeRepeat: this.#parts.writes.guard };
+    await this.#passDeleted(() => job.qdrant.deleteVector(job.collection, shape.name, ids, options));
     for (const id of ids) this.#written.delete(id);
     return true;
   }

@@ -42,7 +42,6 @@ export function makeForecast(sample: Sample, basis: ForecastBasis): Forecast {
   const working = spread(workSeconds / concurrency);
   // Embedders that are not running yet load their model first.
   const seconds = { low: working.low, high: working.high + DEFAULTS.coldStartSeconds };
-  const functionDollars = workSeconds * (DEFAULTS.embedderGiB * DEFAULTS.dollarsPerGiBSecond);
   const extraMemoryMiB = Math.ceil((points * dimensions * 4 * DEFAULTS.memoryFactor) / MIB);
   return {
     points,
@@ -50,12 +49,17 @@ export function makeForecast(sample: Sample, basis: ForecastBasis): Forecast {
     tokens,
     pages,
     seconds,
-    dollars: spread(functionDollars + pages * DEFAULTS.dollarsPerPage),
+    dollars: spread(dollarsOf({ ms: workSeconds * 1000, pages })),
     extraMemoryMiB,
     extraDiskMiB: extraMemoryMiB * 2,
     says: `From ${sample.texts} texts (${sample.tokens} tokens in ${(sample.ms / 1000).toFixed(2)} s of one embedder), ${concurrency} embedders side by side.`,
   };
 }
+
+/** US dollars by AWS's list prices for so many milliseconds of embedders, over so many pages. */
+export const dollarsOf = (work: { readonly ms: number; readonly pages: number }): number =>
+  (work.ms / 1000) * DEFAULTS.embedderGiB * DEFAULTS.dollarsPerGiBSecond +
+  work.pages * DEFAULTS.dollarsPerPage;
 
 /** A forecast from a sample is a range: machines differ and are shared. */
 const spread = (value: number): Span => ({

@@ -4,6 +4,7 @@
 import { DEFAULTS } from "../defaults.ts";
 import { completePoints } from "./complete.ts";
 import { PermanentError, TransientError } from "./errors.ts";
+import { readFreshState } from "./guard.ts";
 import type { LiveEvent, LivePoint } from "./liveEvent.ts";
 import { readLock } from "./lock.ts";
 import { markOf } from "./metadata.ts";
@@ -108,18 +109,19 @@ interface At {
 /** The write to the side readers see. A touch has been written by its application already. */
 async function writeFirst(outside: PageOutside, event: LiveEvent, at: At): Promise<void> {
   const collection = at.underWay === null ? at.collection : truthOf(at.underWay);
+  const beforeRepeat = () => refuseTurned(outside, at.underWay);
   switch (event.op) {
     case "touch":
       return;
     case "delete":
-      return outside.qdrant.delete(collection, event.ids);
+      await beforeRepeat();
+      return outside.qdrant.delete(collection, event.ids, { beforeRepeat });
     case "put": {
       const info = await outside.qdrant.collection(collection);
       if (info === null) throw new TransientError(`Collection ${collection} is not there just now.`);
-      return outside.qdrant.upsert(
-        collection,
-        await embedPoints(outside, event.points, { ...at, collection, info }),
-      );
+      const points = await embedPoints(outside, event.points, { ...at, collection, info });
+      await beforeRepeat();
+      return outside.qdrant.upsert(collection, points, { beforeRepeat });
     }
   }
 }
@@ -212,9 +214,9 @@ async function reconcileIds(
 }
 
 /** What is written would be on the wrong side, or under a swap's last look. */
-async function refuseTurned({ ledger }: PageOutside, underWay: UnderWay | null): Promise<void> {
+async function refuseTurned(outside: PageOutside, underWay: UnderWay | null): Promise<void> {
   if (underWay === null) return;
-  const now = await readState(ledger, underWay.plan.migration);
+  const now = await readFreshState(outside, underWay.plan.migration);
   refuseWhileSwapping({ ...underWay, state: now });
   if (now.direction !== underWay.state.direction)
     throw new TransientError("The direction turned during an event.");

@@ -2,6 +2,7 @@
 
 import { completePoints } from "./complete.ts";
 import { PermanentError } from "./errors.ts";
+import { readFreshState } from "./guard.ts";
 import { recordKey } from "./keys.ts";
 import { type PageMessage, parsePageMessage } from "./message.ts";
 import { type Pass, readPass } from "./pass.ts";
@@ -41,10 +42,12 @@ export async function embedPage(
   const pass = await readPass(ledger, message.migration, message.pass);
   if (!mayWrite(await readState(ledger, message.migration), pass)) return "let-go";
   const startedAt = clock.now();
+  const waitedBefore = outside.qdrant.waitedMs();
   try {
     const record = recordOf(await reconcilePage(outside, { message, plan, pass }), {
       ms: clock.now() - startedAt,
       at: clock.now(),
+      waitedMs: outside.qdrant.waitedMs() - waitedBefore,
     });
     // The first record wins: a repeated delivery found the same state and adds nothing.
     await ledger.create(key, encodeStored(record));
@@ -61,6 +64,7 @@ export async function embedPage(
       skipped,
       failed,
       ms: record.ms,
+      waitedMs: record.waitedMs,
     });
     return "recorded";
   } catch (error) {
@@ -76,7 +80,7 @@ async function reconcilePage(
   outside: PageOutside,
   { message, plan, pass }: { readonly message: PageMessage; readonly plan: Plan; readonly pass: Pass },
 ) {
-  const { qdrant, ledger, models, deadline, encodeVector } = outside;
+  const { qdrant, models, deadline, encodeVector } = outside;
   const { from, to } = sidesOf(plan, pass.direction);
   if (message.fingerprint !== (to.contract?.fingerprint ?? ""))
     throw new PermanentError(
@@ -93,7 +97,7 @@ async function reconcilePage(
     pageSizePoints: plan.pageSizePoints,
   };
   const guard = async () => {
-    if (!mayWrite(await readState(ledger, message.migration), pass)) throw new TurnedRound();
+    if (!mayWrite(await readFreshState(outside, message.migration), pass)) throw new TurnedRound();
   };
   const vectors = bridgeVectors(plan, from);
   const read = () => readTruth(job);

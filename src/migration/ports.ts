@@ -58,7 +58,10 @@ export interface PointWrite {
 
 export interface WriteOptions {
   readonly shardKey?: string | number;
-  /** Called before a write that had to wait is sent again; what it throws ends the call. */
+  /**
+   * Called before a write that had to wait, or was given up after `writeSecondsMax`, is sent again, and before a part
+   * of it that comes later; what it throws ends the call. Without it nothing bounds when the write arrives.
+   */
   readonly beforeRepeat?: () => Promise<void>;
 }
 
@@ -92,6 +95,8 @@ export interface KeyUse {
  * connections, PermanentError for any other refusal of the server, with `fields.status`.
  */
 export interface Qdrant {
+  /** Milliseconds this port has waited so far because the server asked for it (status 429). */
+  waitedMs(): number;
   /** Server version, e.g. `1.19.0`. ConfigError when no Qdrant answers at the address. */
   version(): Promise<string>;
   /** What stands against using this API key for a migration, as sentences; empty when nothing is known against it. */
@@ -143,7 +148,12 @@ export interface Qdrant {
     options?: WriteOptions & { readonly onlyWithout?: string },
   ): Promise<void>;
   /** Takes the vector from these points, or from every point that has it. Twice is harmless. */
-  deleteVector(name: string, vector: string, ids: readonly PointId[] | "all"): Promise<void>;
+  deleteVector(
+    name: string,
+    vector: string,
+    ids: readonly PointId[] | "all",
+    options?: WriteOptions,
+  ): Promise<void>;
   /** Takes a named vector out of the collection, values and configuration. Twice is harmless. */
   dropVector(name: string, vector: string): Promise<void>;
   /** Deletes and waits. Ids that do not exist are no error. */

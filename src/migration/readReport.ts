@@ -3,10 +3,11 @@ import type { Assessment } from "./assess.ts";
 import { readerNames } from "./cutover.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
+import { nextOf } from "./next.ts";
 import { type Plan, readPlan } from "./plan.ts";
-import type { Clock, JsonObject, Ledger } from "./ports.ts";
+import type { Clock, Ledger } from "./ports.ts";
 import { EMPTY_SUMMARY, type Summary } from "./record.ts";
-import { type ForecastLine, makeReport, type NextAction, type PointGroup, type Report } from "./report.ts";
+import { type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
 import { encodeStored, readStored } from "./stored.ts";
@@ -149,21 +150,3 @@ const GUARANTEES: Report["guarantees"] = [
     guarantee: "Equal up to the writes of the last pass; verify after the swap names what differs.",
   },
 ];
-
-const NEXT: Readonly<Partial<Record<MigrationState["phase"], readonly [action: string, what: string]>>> = {
-  ready: ["cutover", "Send readers to the new collection."],
-  "rolled-back": ["cutover", "Send readers to the new collection again."],
-  done: ["cleanup", "When you are sure: delete the old collection. Until then rollback brings it back."],
-  "not-ready": ["migrate", "Mend what failed, then run it again: it goes on where it was."],
-  backfill: ["migrate", "Go on where it was."],
-  "catch-up": ["migrate", "Go on where it was."],
-};
-
-function nextOf(plan: Plan, { phase }: MigrationState): NextAction | null {
-  const next = NEXT[phase];
-  if (next === undefined) return null;
-  const [action, what] = next;
-  const { collection } = plan.source;
-  const input: JsonObject = { action, collection };
-  return { what, input, command: `npx remaster ${action} --collection ${collection}` };
-}

@@ -10,11 +10,13 @@ export interface PageRecord extends Omit<Reconciled, "found"> {
   /** Time the reconcile took, and when it ended (milliseconds since 1970). */
   readonly ms: number;
   readonly at: number;
+  /** Part of that time for which Qdrant asked to be left alone; pages of one process that run together share it. */
+  readonly waitedMs: number;
 }
 
 export function recordOf(
   reconciled: Reconciled,
-  time: { readonly ms: number; readonly at: number },
+  time: Pick<PageRecord, "ms" | "at" | "waitedMs">,
 ): PageRecord {
   const { found: _, ...outcome } = reconciled;
   return { v: 1, ...outcome, ...time };
@@ -31,6 +33,8 @@ export interface Summary {
   readonly tokensLost: number;
   /** Milliseconds of work, over all pages. */
   readonly ms: number;
+  /** Milliseconds of it that Qdrant asked to be left alone (429). */
+  readonly waitedMs: number;
   readonly failuresByReason: Counts;
   readonly retryableFailures: number;
   readonly failures: readonly Failure[];
@@ -51,6 +55,7 @@ export const EMPTY_SUMMARY: Summary = {
   truncated: 0,
   tokensLost: 0,
   ms: 0,
+  waitedMs: 0,
   failuresByReason: {},
   retryableFailures: 0,
   failures: [],
@@ -71,6 +76,7 @@ export function addSummaries(a: Summary, b: Summary): Summary {
     truncated: a.truncated + b.truncated,
     tokensLost: a.tokensLost + b.tokensLost,
     ms: a.ms + b.ms,
+    waitedMs: a.waitedMs + b.waitedMs,
     failuresByReason: addCounts(a.failuresByReason, b.failuresByReason),
     retryableFailures: a.retryableFailures + b.retryableFailures,
     failures: [...a.failures, ...b.failures].slice(0, DEFAULTS.listedPointsMax),
@@ -92,6 +98,7 @@ export function summaryOf(record: PageRecord): Summary {
     truncated: record.truncated,
     tokensLost: record.tokensLost,
     ms: record.ms,
+    waitedMs: record.waitedMs,
     failuresByReason: countReasons(record.failures),
     retryableFailures: record.failures.filter(({ retryable }) => retryable).length,
     failures: record.failures,

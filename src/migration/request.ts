@@ -111,7 +111,7 @@ const scores: Reader<readonly number[]> = (value) => {
 const BARS = Object.keys(DEFAULTS.quality.bars);
 
 const bars: Reader<Partial<QualityBars>> = (value) => {
-  if (typeof value !== "object" || value === null) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const isGood = Object.entries(value).every(
     ([key, bar]) => BARS.includes(key) && typeof bar === "number" && Number.isFinite(bar),
   );

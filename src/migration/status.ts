@@ -1,11 +1,15 @@
 // How a migration stands, from the ledger alone: quick, and it changes nothing.
+import { dollarsOf } from "./forecast.ts";
 import { failedPoints } from "./gate.ts";
 import { readLock } from "./lock.ts";
+import { nextOf } from "./next.ts";
 import { readRanges } from "./pass.ts";
 import { readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { type PassProgress, readProgress } from "./progress.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
+import type { NextAction } from "./report.ts";
+import { slowdownOf } from "./slowdown.ts";
 import { type MigrationState, type Phase, readState } from "./state.ts";
 import type { Tally } from "./tally.ts";
 
@@ -21,11 +25,17 @@ export interface Status {
   /** Points a second while a pass runs; null when nothing runs. */
   readonly rate: number | null;
   readonly secondsLeft: number | null;
+  /** US dollars of the embedding so far by AWS's list prices; on one machine it costs nothing. */
+  readonly dollars: number;
+  /** Why it is slower than foreseen, and what to do; null when it is not, or nothing is loading. */
+  readonly slowedBy: string | null;
   readonly failuresByReason: Readonly<Record<string, number>>;
   readonly gate: "green" | "red" | null;
   readonly paused: boolean;
   readonly owner: string | null;
   readonly error: string | null;
+  /** What a person does next; null while a run is at work, and when nothing is left to do. */
+  readonly next: NextAction | null;
 }
 
 export async function readStatus(ledger: Ledger, clock: Clock, collection: string): Promise<Status> {
@@ -39,6 +49,9 @@ export async function readStatus(ledger: Ledger, clock: Clock, collection: strin
   const sum = outcomesOf(state, summary);
   const done = summary.tally.total;
   const rate = state.backfilled ? null : rateOf(summary, clock.now());
+  const { owner } = lock;
+  const { paused } = state;
+  const isLoading = state.phase === "backfill" || state.phase === "catch-up";
   return {
     collection,
     migration,
@@ -49,11 +62,19 @@ export async function readStatus(ledger: Ledger, clock: Clock, collection: strin
     tally: sum.tally,
     rate,
     secondsLeft: rate === null || rate === 0 ? null : Math.max(0, plan.sourcePoints - done) / rate,
+    dollars: dollarsOf(addSummaries(summary, state.verified?.repairs ?? EMPTY_SUMMARY)),
+    slowedBy: isLoading
+      ? slowdownOf({
+          ...{ paused, owner, rate, forecast: plan.forecast, work: state.backfilled ? null : summary },
+          ...{ since: state.updatedAt, now: clock.now() },
+        })
+      : null,
     failuresByReason: sum.failuresByReason,
     gate: state.gate?.verdict ?? null,
-    paused: state.paused,
-    owner: lock.owner,
+    paused,
+    owner,
     error: state.error?.message ?? null,
+    next: owner === null || paused ? nextOf(plan, state) : null,
   };
 }
 
@@ -96,9 +117,12 @@ const NO_STATUS: Status = {
   tally: { total: 0, migrated: 0, unchanged: 0, skipped: 0, failed: 0 },
   rate: null,
   secondsLeft: null,
+  dollars: 0,
+  slowedBy: null,
   failuresByReason: {},
   gate: null,
   paused: false,
   owner: null,
   error: null,
+  next: null,
 };

@@ -4,6 +4,7 @@ import { guardCleanup } from "./cleanup.ts";
 import { guardSwap, releaseWrites, settleSwap } from "./cutover.ts";
 import { guardDrop } from "./dropOldVector.ts";
 import { RefusedError } from "./errors.ts";
+import { refuseWhileApplying } from "./guard.ts";
 import { type Inspection, inspectCollection } from "./inspect.ts";
 import { acquireLock, readLock } from "./lock.ts";
 import { markOf } from "./metadata.ts";
@@ -218,6 +219,7 @@ export async function beginPass(outside: PlannerOutside, run: Run): Promise<Run>
   const migration = migrationOf(run);
   // A last look that found something: writes flow again before the next repair.
   if (run.next === "again") await releaseWrites(outside, migration);
+  else await refuseWhileApplying(outside, migration);
   const { pass, ranges } = await beginNextPass(outside, migration, run.action);
   const firstPass = run.firstPass === 0 ? pass : run.firstPass;
   return { ...run, pass, firstPass, ranges: listRanges(ranges), recorded: 0, idleRedrives: 0 };

@@ -38,6 +38,7 @@ export function openQdrant(options: QdrantOptions): Qdrant {
   const limits = new Limits((name) => server.collection(name), now);
   const points = new Points(transport, limits);
   return {
+    waitedMs: () => transport.waitedMs,
     version: () => server.version(),
     keyProblems: async (use) => keyProblems(describeKey(await apiKey()), use),
     collections: () => names.collections(),
@@ -64,7 +65,7 @@ export function openQdrant(options: QdrantOptions): Qdrant {
     search: (name, vector, limit, given) => points.search(name, vector, limit, given),
     upsert: (name, written, given) => points.upsert(name, written, given),
     updateVectors: (name, written, given) => points.updateVectors(name, written, given),
-    deleteVector: (name, vector, ids) => points.deleteVector(name, vector, ids),
+    deleteVector: (name, vector, ids, given) => points.deleteVector(name, vector, ids, given),
     dropVector: (name, vector) => points.dropVector(name, vector),
     delete: (name, ids, given) => points.delete(name, ids, given),
   };

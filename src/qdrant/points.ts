@@ -13,6 +13,7 @@ import { collectionPath } from "./address.ts";
 import { TooLargeError } from "./answer.ts";
 import type { Limits } from "./limits.ts";
 import { halving, inParts, partsBySize } from "./parts.ts";
+import { type Permission, permissionOf } from "./permission.ts";
 import { elementsAt, membersAt } from "./slices.ts";
 import type { Ask, Transport } from "./transport.ts";
 import {
@@ -28,6 +29,8 @@ import {
 
 // A thousand UUIDs are 40 kB, and their points with vectors about 10 MB of answer.
 const IDS_MAX = 1000;
+
+type GuardedOptions = WriteOptions & { readonly permission: Permission };
 
 export class Points {
   readonly #transport: Transport;
@@ -97,12 +100,13 @@ export class Points {
   }
 
   async upsert(name: string, points: readonly PointWrite[], options: WriteOptions = {}): Promise<void> {
+    const guarded = { ...options, permission: permissionOf(options) };
     const { upsertPoints } = await this.#limits.of(name);
     for (const part of partsBySize(points.map(encodePoint), upsertPoints))
-      await this.#upsertPart(name, part, options);
+      await this.#upsertPart(name, part, guarded);
   }
 
-  async #upsertPart(name: string, part: readonly string[], options: WriteOptions): Promise<void> {
+  async #upsertPart(name: string, part: readonly string[], options: GuardedOptions): Promise<void> {
     await inParts(part, part.length, async (bodies) => {
       try {
         await this.#writePoints(name, bodies, options);
@@ -114,18 +118,18 @@ export class Points {
     });
   }
 
-  async #writePoints(name: string, bodies: readonly string[], options: WriteOptions): Promise<void> {
+  async #writePoints(name: string, bodies: readonly string[], options: GuardedOptions): Promise<void> {
     const body = `{${shardKey(options)}"points":[${bodies.join()}]}`;
     const what = `write ${bodies.length} points to ${name}`;
     const path = collectionPath(name, "/points?wait=true");
-    await this.#write({ method: "PUT", path, body, what, ...repeatOf(options) });
+    await this.#write({ method: "PUT", path, body, what }, options.permission);
   }
 
   /** A 400 may come from limits that were set within the last minute; anything else is refused for good. */
   async #upsertWithinNewLimits(
     name: string,
     bodies: readonly string[],
-    { options, refusal }: { readonly options: WriteOptions; readonly refusal: PermanentError },
+    { options, refusal }: { readonly options: GuardedOptions; readonly refusal: PermanentError },
   ): Promise<void> {
     const { upsertPoints, isFenced } = await this.#limits.refresh(name);
     if (isFenced)
@@ -142,29 +146,38 @@ export class Points {
     points: readonly Pick<PointWrite, "id" | "vectors">[],
     options: WriteOptions & { readonly onlyWithout?: string } = {},
   ): Promise<void> {
+    const permission = permissionOf(options);
     const { upsertPoints } = await this.#limits.of(name);
     const { onlyWithout } = options;
     const only = onlyWithout === undefined ? "" : `"update_filter":{"must_not":[${hasVector(onlyWithout)}]},`;
     const bodies = points.map(({ id, vectors }) => `{"id":${encodeId(id)},"vector":${vectors}}`);
     for (const part of partsBySize(bodies, upsertPoints))
-      await this.#write({
-        method: "PUT",
-        path: collectionPath(name, "/points/vectors?wait=true"),
-        body: `{${shardKey(options)}${only}"points":[${part.join()}]}`,
-        what: `write vectors of ${part.length} points of ${name}`,
-        ...repeatOf(options),
-      });
+      await this.#write(
+        {
+          method: "PUT",
+          path: collectionPath(name, "/points/vectors?wait=true"),
+          body: `{${shardKey(options)}${only}"points":[${part.join()}]}`,
+          what: `write vectors of ${part.length} points of ${name}`,
+        },
+        permission,
+      );
   }
 
-  async deleteVector(name: string, vector: string, ids: readonly PointId[] | "all"): Promise<void> {
+  async deleteVector(
+    name: string,
+    vector: string,
+    ids: readonly PointId[] | "all",
+    options: WriteOptions = {},
+  ): Promise<void> {
     const chosen =
       ids === "all" ? `"filter":{"must":[${hasVector(vector)}]}` : `"points":[${ids.map(encodeId).join()}]`;
-    await this.#write({
+    const ask = {
       method: "POST",
       path: collectionPath(name, "/points/vectors/delete?wait=true"),
       body: `{"vector":[${JSON.stringify(vector)}],${chosen}}`,
       what: `take the vector ${JSON.stringify(vector)} from points of ${name}`,
-    });
+    } as const;
+    await this.#write(ask, permissionOf(options));
   }
 
   async dropVector(name: string, vector: string): Promise<void> {
@@ -176,16 +189,12 @@ export class Points {
   }
 
   async delete(name: string, ids: readonly PointId[], options: WriteOptions = {}): Promise<void> {
+    const permission = permissionOf(options);
     await inParts(ids, IDS_MAX, async (part) => {
       const body = `{${shardKey(options)}"points":[${part.map(encodeId).join()}]}`;
       const what = `delete ${part.length} points of ${name}`;
-      await this.#write({
-        method: "POST",
-        path: collectionPath(name, "/points/delete?wait=true"),
-        body,
-        what,
-        ...repeatOf(options),
-      });
+      const path = collectionPath(name, "/points/delete?wait=true");
+      await this.#write({ method: "POST", path, body, what }, permission);
       return [];
     });
   }
@@ -197,8 +206,9 @@ export class Points {
   }
 
   /** A write counts only when the server says that it is applied: `wait_timeout` and `acknowledged` are not. */
-  async #write(ask: Ask): Promise<void> {
-    const { text } = await this.#transport.ask(ask);
+  async #write(ask: Ask, permission: Permission = permissionOf({})): Promise<void> {
+    await permission.renew();
+    const { text } = await this.#transport.ask({ ...ask, ...permission.ask });
     const status = membersAt(resultOf(text)).get("status") ?? "nothing";
     if (status !== '"completed"')
       throw new TransientError(
@@ -224,6 +234,3 @@ const shardKey = ({ shardKey: key }: WriteOptions): string =>
 
 const selectors = ({ payload = true, vectors = false, ...options }: ReadOptions): string =>
   `${shardKey(options)}"with_payload":${payload},"with_vector":${JSON.stringify(vectors)}`;
-
-const repeatOf = ({ beforeRepeat }: WriteOptions): Pick<Ask, "beforeRepeat"> =>
-  beforeRepeat === undefined ? {} : { beforeRepeat };

@@ -15,6 +15,7 @@ const good = {
   REMASTER_CONCURRENCY: "10",
   REMASTER_EXECUTIONS: "states",
   REMASTER_EMBEDDING_THREADS: "1",
+  REMASTER_METRICS_NAMESPACE: "Remaster/remaster",
 };
 
 function problemsOf(environment: Readonly<Record<string, string>>): string {
@@ -40,6 +41,7 @@ test("reads every variable of the contract", () => {
     concurrency: 10,
     executions: "states",
     embeddingThreads: 1,
+    metricsNamespace: "Remaster/remaster",
     isS3PathStyle: false,
   });
 });

@@ -46,6 +46,11 @@ const DAMAGES: readonly (readonly [string, (copy: ModelCopy) => void, RegExp])[]
   ["a missing graph", ({ path }) => rmSync(path("model_int8.onnx")), /cannot be read; fetch the model again/],
   ["a missing manifest", ({ path }) => rmSync(path("SHA256SUMS")), /needs the sha256.*sha256sum/],
   [
+    "weights beside the graph without a hash",
+    ({ path }) => writeFileSync(path("model_int8.onnx.data"), "anything"),
+    /holds model_int8.onnx.data, which its manifest has no sha256 of/,
+  ],
+  [
     "another model's graph",
     ({ path }) => copyFileSync(join(BUILT_IN_DIR, "static-768-8k/model_int8.onnx"), path("model_int8.onnx")),
     /or another file/,

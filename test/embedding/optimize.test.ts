@@ -10,7 +10,7 @@ import { cosine } from "../../src/embedding/answers.ts";
 import { BUILT_IN_DIR, type LocatedModel, locateDirectory } from "../../src/embedding/directory.ts";
 import { readOnnx } from "../../src/embedding/fast/onnx-file.ts";
 import { optimizeModel, type Precision } from "../../src/embedding/fast/optimize.ts";
-import { loadModel } from "../../src/embedding/open.ts";
+import { loadModel } from "../../src/embedding/load.ts";
 import type { Embedder } from "../../src/migration/ports.ts";
 import { seeded } from "../support/random.ts";
 import { type TinyEncoder, writeTinyEncoder } from "../support/tiny-encoder.ts";

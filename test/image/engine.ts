@@ -1,6 +1,6 @@
 // Building and running images with podman, where no Docker daemon is to be had.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,30 +8,53 @@ import { setTimeout as delay } from "node:timers/promises";
 const ROOT = join(import.meta.dirname, "../..");
 const BASE = "localhost/remaster-lambda-base";
 const DEBIAN = "localhost/remaster-debian";
+const RUNTIME = join(import.meta.dirname, "oci-runtime.sh");
 
 // Chroot isolation and the host's network: a sandbox seldom allows more, and a build needs no less.
 const BUILD = ["build", "--isolation", "chroot", "--network", "host", "--quiet"];
 
 const podman = (...args: readonly string[]): string =>
-  execFileSync("podman", args, { encoding: "utf8", cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] }).trim();
+  execFileSync("podman", args, { encoding: "utf8", cwd: ROOT, stdio: "pipe" }).trim();
 
 /** Programs the test cannot do without and does not find. Debian: podman runc mmdebstrap netavark. */
-export const missingTools = (): string[] =>
+const missingTools = (): string[] =>
   ["podman", "runc", "mmdebstrap"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
 
 const hasImage = (name: string): boolean => spawnSync("podman", ["image", "exists", name]).status === 0;
 
-/** Makes the stand-in for AWS's base image; the Debian part of it is kept for the next run. */
+/** Why no image can be made and run on this machine; null when it can. What goes wrong later is a failure. */
+export function whyNoContainer(): string | null {
+  const missing = missingTools();
+  if (missing.length > 0)
+    return `${missing.join(", ")} not found (Debian: apt-get install podman runc mmdebstrap netavark)`;
+  try {
+    if (!hasImage(DEBIAN)) importDebian();
+    podman("--runtime", RUNTIME, "run", "--rm", "--network", "host", DEBIAN, "true");
+    return null;
+  } catch (error) {
+    // A command that failed; anything else is a mistake of ours.
+    if (!(error instanceof Error && "status" in error)) throw error;
+    return `containers cannot be run here: ${error.message.trim().split("\n").at(-1)}`;
+  }
+}
+
+/** The Debian that the base stands on; kept for the next run. */
+function importDebian(): void {
+  const directory = mkdtempSync(join(tmpdir(), "remaster-debian-"));
+  try {
+    const archive = join(directory, "debian.tar");
+    const options = ["--quiet", "--variant=minbase", "--include=ca-certificates"];
+    execFileSync("mmdebstrap", [...options, "bookworm", archive], { stdio: "pipe" });
+    podman("import", "--quiet", archive, DEBIAN);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Makes the stand-in for AWS's base image. @returns its name. */
 export function buildBase(): string {
   const directory = mkdtempSync(join(tmpdir(), "remaster-base-"));
   try {
-    if (!hasImage(DEBIAN)) {
-      const archive = join(directory, "debian.tar");
-      const packages = ["--variant=minbase", "--include=ca-certificates", "bookworm", archive];
-      execFileSync("mmdebstrap", ["--quiet", ...packages], { stdio: "inherit" });
-      podman("import", "--quiet", archive, DEBIAN);
-      rmSync(archive);
-    }
     copyFileSync(join(import.meta.dirname, "base/Dockerfile"), join(directory, "Dockerfile"));
     copyFileSync(join(ROOT, "local/stack/bootstrap.mjs"), join(directory, "bootstrap.mjs"));
     copyFileSync(process.execPath, join(directory, "node"));
@@ -62,6 +85,41 @@ export function buildImage(base: string, modelDirectory: string): string {
   return image;
 }
 
+/**
+ * Builds the image for arm64, on nothing: a base for that processor cannot be had here. All that is run runs on this
+ * machine. @returns the image's name.
+ */
+export function buildForArm64(base: string, modelDirectory: string): string {
+  const image = "localhost/remaster-embedder-arm64";
+  const here = process.arch === "x64" ? "linux/amd64" : `linux/${process.arch}`;
+  podman(
+    ...[...BUILD, "--layers", "--tag", image, "--platform", "linux/arm64"],
+    // Docker knows BUILDPLATFORM by itself.
+    ...["BASE=scratch", `BUILD_BASE=${base}`, `BUILDPLATFORM=${here}`].flatMap((one) => ["--build-arg", one]),
+    ...["--build-context", `model=${modelDirectory}`, "--file", "functions/embedder/Dockerfile", "."],
+  );
+  return image;
+}
+
+/** Native libraries in an image: where they lie, and the machine they are for by their ELF header. */
+export function nativeLibraries(
+  image: string,
+): readonly { readonly path: string; readonly machine: string }[] {
+  const root = podman("image", "mount", image);
+  try {
+    return readdirSync(root, { recursive: true, encoding: "utf8" })
+      .filter((path) => /\.(so[.\d]*|node)$/.test(path))
+      .map((path) => ({ path, machine: machineOf(readFileSync(join(root, path))) }));
+  } finally {
+    podman("image", "unmount", image);
+  }
+}
+
+// https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+const MACHINES: Readonly<Record<number, string>> = { 62: "x64", 183: "arm64" };
+
+const machineOf = (file: Buffer): string => MACHINES[file.readUInt16LE(18)] ?? "another";
+
 /** What the build of an image without a model says; null when it succeeds. */
 export function buildWithoutModel(base: string): string | null {
   const args = [...BUILD, "--build-arg", `BASE=${base}`, "--file", "functions/embedder/Dockerfile", "."];
@@ -88,6 +146,20 @@ export interface Container {
   stop(): Promise<void>;
 }
 
+/** Runs the polling embedder of an image until it ends by itself. @returns its exit code and what it wrote. */
+export function runPoller(image: string, variables: Readonly<Record<string, string>>) {
+  const settings = Object.entries(variables).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  const { status, stdout, stderr } = spawnSync(
+    "podman",
+    [
+      ...["--runtime", RUNTIME, "run", "--rm", "--network", "host", "--read-only", "--entrypoint", "node"],
+      ...[...settings, image, "functions/embedder/poll.mjs"],
+    ],
+    { encoding: "utf8", timeout: 60_000 },
+  );
+  return { status, said: `${stdout}${stderr}` };
+}
+
 /** Runs an image as Lambda would: its variables, its memory, and the address of a Runtime API. */
 export async function startContainer(
   image: string,
@@ -99,19 +171,9 @@ export async function startContainer(
   const name = `remaster-embedder-${process.pid}`;
   const limits = canLimitMemory() ? ["--memory", `${memoryMiB}m`] : [];
   const settings = Object.entries(variables).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
-  const runtime = ["--runtime", join(import.meta.dirname, "oci-runtime.sh")];
   const args = [
-    ...runtime,
-    "run",
-    "--rm",
-    "--name",
-    name,
-    "--network",
-    "host",
-    "--read-only",
-    ...limits,
-    ...settings,
-    image,
+    ...["--runtime", RUNTIME, "run", "--rm", "--name", name, "--network", "host", "--read-only"],
+    ...[...limits, ...settings, image],
   ];
   const child = spawn("podman", args, { stdio: ["ignore", "pipe", "pipe"] });
   const written: string[] = [];

@@ -8,7 +8,7 @@ import { Template } from "aws-cdk-lib/assertions";
 import { EXAMPLE, OPTION_NAMES, parseConfiguration } from "../../infra/configuration.ts";
 import { OPTIONS } from "../../infra/options.ts";
 import { readSettings, refuseDeployment } from "../../infra/settings.ts";
-import { ROOT } from "./synthesized.ts";
+import { ROOT, synthesize } from "./synthesized.ts";
 
 const parse = (options: Readonly<Record<string, unknown>>) => parseConfiguration({ ...EXAMPLE, ...options });
 
@@ -158,4 +158,29 @@ test("docs/configuration.md has a row for every option, with its default, and fo
       fallback === undefined ? "required" : `\`${JSON.stringify(fallback)}\``,
       name,
     );
+});
+
+test("a base image is named with its digest, or refused", () => {
+  const digest = "a".repeat(64);
+  const named = (baseImage: string) => parseConfiguration({ ...EXAMPLE, baseImage }).baseImage;
+
+  const baseImage = `public.ecr.aws/lambda/nodejs:24@sha256:${digest}`;
+
+  assert.equal(named(baseImage), baseImage);
+  for (const wrong of ["public.ecr.aws/lambda/nodejs:24", `nodejs@sha256:${digest}`, `${baseImage}0`])
+    assert.throws(() => named(wrong), /baseImage must be an image with its digest/, wrong);
+});
+
+test("another base image is another image", () => {
+  const imageOn = (digit: string | null): string => {
+    const baseImage = digit === null ? null : `public.ecr.aws/lambda/nodejs@sha256:${digit.repeat(64)}`;
+    const { template } = synthesize({ options: { baseImage } });
+    const images = Object.values(template.findResources("AWS::Lambda::Function")).flatMap(
+      ({ Properties }) => Properties.Code.ImageUri ?? [],
+    );
+    assert.equal(images.length, 3);
+    return JSON.stringify(images);
+  };
+
+  assert.equal(new Set([imageOn(null), imageOn("a"), imageOn("b")]).size, 3);
 });

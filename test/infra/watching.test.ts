@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { COUNTED_FIELDS, PAGE_RECORDED } from "../../infra/metrics.ts";
+import { ENV, METRICS, METRICS_SERVICE } from "../../src/contract.ts";
 import { propertiesOf, ROOT, synthesize } from "./synthesized.ts";
 
 const { template } = synthesize({
@@ -64,21 +64,23 @@ test("docs/runbook.md has a section for every alarm: description, investigation,
       assert.match(sections.get(name) ?? "", new RegExp(`^### ${part}$`, "m"), `${name}: ${part}`);
 });
 
-test("the line that is counted is the line the embedder writes", (context) => {
-  const writer = join(ROOT, "src/migration/page.ts");
-  if (!existsSync(writer)) return context.skip("SKIPPED: src/migration/page.ts is not there yet");
-  const call = new RegExp(`log\\(\\s*"${PAGE_RECORDED}",\\s*\\{([^}]*)\\}`).exec(
-    readFileSync(writer, "utf8"),
+test("the alarms count what the functions write, under this stack's namespace", () => {
+  const [failedPoints] = [...alarms.values()].filter(
+    ({ AlarmName }) => AlarmName === "remaster-FailedPoints",
+  );
+  const embedder = [...propertiesOf(template, "AWS::Lambda::Function").values()].find(
+    ({ FunctionName }) => FunctionName === "remaster-embedder",
   );
 
-  assert.ok(call, `${PAGE_RECORDED} is logged`);
-  for (const field of COUNTED_FIELDS) assert.match(call[1] ?? "", new RegExp(`\\b${field}\\b`));
+  assert.equal(failedPoints?.Namespace, embedder?.Environment.Variables[ENV.metricsNamespace]);
+  assert.equal(failedPoints?.MetricName, "pointsFailed");
+  assert.deepEqual(failedPoints?.Dimensions, [{ Name: "service", Value: METRICS_SERVICE }]);
 });
 
 test("the dashboard shows the alarms and the numbers of this stack", () => {
   const [dashboard] = propertiesOf(template, "AWS::CloudWatch::Dashboard").values();
   const body = JSON.stringify(dashboard?.DashboardBody);
 
-  for (const shown of ["Remaster/remaster", "pointsMigrated", "pointsFailed", "pagesRecorded", "alarms"])
+  for (const shown of ["Remaster/remaster", METRICS_SERVICE, "alarms", ...Object.keys(METRICS)])
     assert.ok(body.includes(shown), shown);
 });

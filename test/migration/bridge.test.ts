@@ -1,39 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { markOf } from "../../src/migration/metadata.ts";
-import { vectorNumbers } from "../../src/migration/vector.ts";
+import { act, assertBridged, MIGRATE_BRIDGE as MIGRATE, vectorsAt, written } from "../support/bridge.ts";
 import { fakeVector } from "../support/embedder.ts";
 import { machineWithMemories, NEW, OLD, type StoryMachine } from "../support/machine.ts";
 
-const MIGRATE = {
-  action: "migrate",
-  collection: "chat",
-  sourceModel: "old",
-  pageSizePoints: 7,
-  layout: "bridge",
-};
 const aliasOf = (machine: StoryMachine) => machine.qdrant.names.get("chat");
-const act = (machine: StoryMachine, action: string, more: object = {}) =>
-  machine.run({ action, collection: "chat", ...more });
-
-const vectorsAt = (machine: StoryMachine, collection: string, id: string) => {
-  const vectors = machine.qdrant.points(collection).get(id)?.vectors ?? null;
-  return { old: vectorNumbers(vectors, ""), new: vectorNumbers(vectors, "new") };
-};
-
-/** Every point of the source is in the target, with the old vector bit for bit and one of the new model. */
-function assertBridged(machine: StoryMachine): void {
-  const [source, target] = [machine.qdrant.points("chat_4d"), machine.qdrant.points("chat_8d")];
-  assert.deepEqual([...target.keys()].sort(), [...source.keys()].sort());
-  for (const [id, { payload }] of source) {
-    assert.equal(target.get(id)?.payload, payload);
-    const { old, new: latest } = vectorsAt(machine, "chat_8d", id);
-    assert.deepEqual(old, vectorsAt(machine, "chat_4d", id).old);
-    assert.deepEqual(latest, fakeVector(NEW, JSON.parse(payload).content));
-  }
-}
-
-const written = (content: string, model = OLD) => JSON.stringify([...fakeVector(model, content)]);
 
 test("a bridge holds the old vector bit for bit beside the new one, and says so", async () => {
   const machine = await machineWithMemories(30);

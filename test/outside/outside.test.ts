@@ -9,14 +9,15 @@ import { pathToFileURL } from "node:url";
 const folder = mkdtempSync(join(tmpdir(), "remaster-outside-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const outside = pathToFileURL(join(import.meta.dirname, "../../src/outside.ts")).href;
+const addressOf = (path: string) => pathToFileURL(join(import.meta.dirname, "../..", path)).href;
+const outside = addressOf("src/outside.ts");
 
 /** Runs code with `here = openOutside()` in a process that has only these variables; gives what it printed. */
 function runWith(environment: Readonly<Record<string, string>>, code: string): string {
   const program = `import { openOutside } from ${JSON.stringify(outside)};
     const here = openOutside();
     ${code}`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+  const { stdout, stderr } = spawnSync(process.execPath, ["--eval", program], {
     env: environment,
     encoding: "utf8",
   });
@@ -71,4 +72,64 @@ test("a function that asks for no model and no AWS loads neither", () => {
   const printed = runWith({ REMASTER_LEDGER_URL: `file://${folder}`, REMASTER_EXECUTIONS: "process:" }, code);
 
   assert.equal(printed, "0\n");
+});
+
+/** Code that imports the handler and then sees a call; `threads` are those that live. */
+const withHandler = (name: string, code: string) => `
+    const { handler } = await import(${JSON.stringify(addressOf(`functions/${name}/handler.ts`))});
+    const { setImmediate: turn } = await import("node:timers/promises");
+    const threads = () => process.report.getReport().workers.length;
+    const call = { getRemainingTimeInMillis: () => 60_000 };
+    ${code}`;
+
+for (const name of ["embedder", "live", "query"]) {
+  test(`${name} loads its model while it initialises, without waiting, once`, () => {
+    const code = withHandler(
+      name,
+      `const atImport = process.report.getReport().sharedObjects.filter((name) => /onnx/.test(name)).length;
+      while (threads() < 2) await turn();
+      await Promise.all([here.models().open(null), here.models().open("STATIC-384-8K")]);
+      console.log(atImport, threads());`,
+    );
+
+    const printed = runWith({ EMBEDDING_MODEL: "static-384-8k" }, code);
+
+    assert.equal(printed, "0 2\n");
+  });
+
+  test(`${name} loads no model ahead when the deployment names none`, () => {
+    const code = withHandler(
+      name,
+      `for (let turns = 0; turns < 1000; turns++) await turn(); console.log(threads());`,
+    );
+
+    assert.equal(runWith({}, code), "0\n");
+  });
+}
+
+test("a model that cannot be loaded fails the call that needs it, not the process", () => {
+  const code = withHandler(
+    "embedder",
+    `for (let turns = 0; turns < 1000; turns++) await turn();
+    for (let time = 0; time < 2; time++)
+      await here.models().open(null).catch(({ name, message }) => console.log(name, message.slice(0, 24)));`,
+  );
+
+  const printed = runWith({ EMBEDDING_MODEL: "word2vec" }, code);
+
+  assert.equal(printed, 'ConfigError Model "word2vec" is unkn\n'.repeat(2));
+});
+
+test("settings that are wrong fail a function's call, not its start", () => {
+  const program = `
+    const { handler } = await import(${JSON.stringify(addressOf("functions/embedder/handler.ts"))});
+    await handler({ Records: [] }, {}).catch(({ name }) => console.log(name));`;
+
+  const { stdout, stderr } = spawnSync(process.execPath, ["--eval", program], {
+    env: { EMBEDDING_DIMENSIONS: "many" },
+    encoding: "utf8",
+  });
+
+  assert.equal(stderr, "");
+  assert.equal(stdout, "ConfigError\n");
 });

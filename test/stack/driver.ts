@@ -2,7 +2,13 @@
 
 import { Agent } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
@@ -33,6 +39,7 @@ export function driverOf({ emulator, deployment }: LocalStack) {
   };
   const workflow = new SFNClient(settings);
   const queue = new SQSClient(settings);
+  const bucket = new S3Client({ ...settings, forcePathStyle: true });
 
   async function start(input: Readonly<Record<string, unknown>>): Promise<string> {
     const command = { stateMachineArn: deployment.stateMachineArn, input: JSON.stringify(input) };
@@ -53,6 +60,16 @@ export function driverOf({ emulator, deployment }: LocalStack) {
     throw new Error(`Execution ${executionArn} did not end within ${EXECUTION_SECONDS_MAX} s.`);
   }
 
+  /** Takes one message off the dead letters; null when there is none. */
+  async function takeDeadLetter(): Promise<string | null> {
+    const QueueUrl = deployment.deadLettersUrl;
+    const { Messages = [] } = await queue.send(new ReceiveMessageCommand({ QueueUrl }));
+    const [message] = Messages;
+    if (message === undefined) return null;
+    await queue.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
+    return message.Body ?? "";
+  }
+
   return {
     start,
     end,
@@ -67,30 +84,41 @@ export function driverOf({ emulator, deployment }: LocalStack) {
       ),
     sendPage: (MessageBody: string) =>
       queue.send(new SendMessageCommand({ QueueUrl: deployment.pagesQueueUrl, MessageBody })),
-    sendEvent: (event: unknown) =>
-      queue.send(
-        new SendMessageCommand({ QueueUrl: deployment.liveQueueUrl, MessageBody: JSON.stringify(event) }),
-      ),
+    /** As a person would in the console. */
+    stop: (executionArn: string) => workflow.send(new StopExecutionCommand({ executionArn })),
+    /** Keys of the records of a collection's migrations. */
+    async recordsOf(collection: string): Promise<readonly string[]> {
+      const Prefix = `migrations/${collection}.`;
+      const { Contents = [] } = await bucket.send(
+        new ListObjectsV2Command({ Bucket: deployment.ledgerBucket, Prefix }),
+      );
+      return Contents.map(({ Key = "" }) => Key).filter((key) => key.includes("/records/"));
+    },
     async depthOf(QueueUrl: string): Promise<number> {
       const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
       const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] });
       const { Attributes = {} } = await queue.send(command);
       return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
     },
-    /** Takes one message off the dead letters; null when there is none. */
-    async takeDeadLetter(): Promise<string | null> {
-      const QueueUrl = deployment.deadLettersUrl;
-      const { Messages = [] } = await queue.send(new ReceiveMessageCommand({ QueueUrl }));
-      const [message] = Messages;
-      if (message === undefined) return null;
-      await queue.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
-      return message.Body ?? "";
+    takeDeadLetter,
+    /** Sends every dead letter again. @returns how many there were. */
+    async redriveDeadLetters(): Promise<number> {
+      for (let count = 0; ; count++) {
+        const MessageBody = await takeDeadLetter();
+        if (MessageBody === null) return count;
+        await queue.send(new SendMessageCommand({ QueueUrl: deployment.pagesQueueUrl, MessageBody }));
+      }
     },
   };
 }
 
-/** Waits until something holds. @throws Error that names it when it does not within a minute. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(200)) if (await holds()) return;
-  throw new Error(`Within a minute it did not come true that ${what}.`);
+/** Waits until something holds. @throws Error that names it when it does not in time. */
+export async function until(
+  what: string,
+  holds: () => Promise<boolean> | boolean,
+  secondsMax = 60,
+): Promise<void> {
+  for (const end = Date.now() + secondsMax * 1000; Date.now() < end; await pause(200))
+    if (await holds()) return;
+  throw new Error(`Within ${secondsMax} s it did not come true that ${what}.`);
 }

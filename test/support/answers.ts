@@ -16,6 +16,8 @@ export interface GivenAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Cut the connection instead of answering. */
   readonly cut?: boolean;
+  /** Never answer. */
+  readonly hang?: boolean;
 }
 
 export async function startAnswers(answer: (asked: Asked, index: number) => GivenAnswer) {
@@ -38,7 +40,9 @@ export async function startAnswers(answer: (asked: Asked, index: number) => Give
         body: text = '{"result":true,"status":"ok"}',
         headers = {},
         cut = false,
+        hang = false,
       } = answer(one, asked.length - 1);
+      if (hang) return;
       if (cut) request.socket.destroy();
       else response.writeHead(status, { "content-type": "application/json", ...headers }).end(text);
     });

@@ -41,6 +41,12 @@ export class FakeQdrant implements Qdrant {
   }
 
   serverVersion = "1.19.0";
+  /** What the next call of `waitedMs` answers. */
+  waited = 0;
+
+  waitedMs(): number {
+    return this.waited;
+  }
 
   async version(): Promise<string> {
     return this.serverVersion;

@@ -1,30 +1,18 @@
-// Bundles the functions that run in the image: one file each, where Lambda looks for it.
+// Bundles the functions that run in the image, and the embedder that polls by itself: one file each, where Lambda
+// looks for it.
 //   node functions/embedder/image/bundle.mjs <output directory>
-import { globSync, mkdirSync, readFileSync } from "node:fs";
+import { globSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { threadAddresses, threadFiles } from "./threads.mjs";
 
 const [outdir] = process.argv.slice(2);
-const handlers = globSync(["embedder", "live", "query"].map((name) => `functions/${name}/handler.ts`));
+const handlers = globSync([
+  ...["embedder", "live", "query"].map((name) => `functions/${name}/handler.ts`),
+  "functions/embedder/poll.ts",
+]);
 
-// Threads are started by the address of a file beside their starter. In a bundle the starter lies with the handler,
-// so a bundle of the thread's file lies there too.
-const ADDRESS = /new URL\("\.\/([\w-]+)\.ts", import\.meta\.url\)/g;
-const started = globSync("src/**/*.ts").flatMap((file) =>
-  [...readFileSync(file, "utf8").matchAll(ADDRESS)].map(([, name]) => ({
-    file: join(dirname(file), `${name}.ts`),
-    name,
-  })),
-);
-const threadAddresses = {
-  name: "thread-addresses",
-  setup({ onLoad }) {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replaceAll(ADDRESS, 'new URL("./$1.mjs", import.meta.url)'),
-      loader: "ts",
-    }));
-  },
-};
+const started = threadFiles();
 
 await build({
   entryPoints: handlers.flatMap((file) => [

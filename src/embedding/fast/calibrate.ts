@@ -1,5 +1,6 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import type { ModelDescription } from "../description.ts";
+import { loadRuntime, type Runtime } from "../runtime.ts";
 import type { Tokenize } from "../tokenize.ts";
 import { editGraph } from "./graph.ts";
 import { findLinears, groupByInput, inputOf } from "./linear.ts";
@@ -7,7 +8,7 @@ import { type OnnxModel, readOnnx, writeOnnx } from "./onnx-file.ts";
 import type { InputRange } from "./smooth.ts";
 
 /** One text, not padded, as the graph takes it. */
-function feedsOf(model: ModelDescription, ids: Int32Array): Record<string, Tensor> {
+function feedsOf({ Tensor }: Runtime, model: ModelDescription, ids: Int32Array): Record<string, Tensor> {
   const shape = [1, ids.length];
   const data = {
     input_ids: () => BigInt64Array.from(Array.from(ids, BigInt)),
@@ -38,14 +39,15 @@ export async function calibrate(
   const model = await readOnnx(graphPath);
   const tapped = tap(model, description.name);
   await writeOnnx(tapPath, model);
-  const session = await InferenceSession.create(tapPath, {
+  const runtime = await loadRuntime();
+  const session = await runtime.InferenceSession.create(tapPath, {
     intraOpNumThreads: threads,
     graphOptimizationLevel: "basic",
     logSeverityLevel: 4,
   });
   const ranges = new Map<string, InputRange>();
   for (const text of texts) {
-    const results = await session.run(feedsOf(description, tokenize(text).ids), tapped);
+    const results = await session.run(feedsOf(runtime, description, tokenize(text).ids), tapped);
     for (const name of tapped) widen(ranges, name, results[name]);
   }
   await session.release();

@@ -1,11 +1,11 @@
 import { copyFile, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { InferenceSession } from "onnxruntime-node";
 import { ConfigError } from "../../migration/errors.ts";
 import { recordAnswers } from "../answers.ts";
 import { encodeDescription, type ModelDescription } from "../description.ts";
 import { type LocatedModel, locateDirectory, TOKENIZER_FILE } from "../directory.ts";
-import { loadModel } from "../open.ts";
+import { loadModel } from "../load.ts";
+import { loadRuntime } from "../runtime.ts";
 import { encodeSums, sha256File, verifyFiles } from "../sums.ts";
 import { openTokenizer } from "../tokenize.ts";
 import { calibrate } from "./calibrate.ts";
@@ -30,7 +30,7 @@ export interface OptimizeOptions {
 // Below this the fast file is another model. Reached on three models: 0.9988 and 0.9976 at least.
 const COSINE_MEAN_MIN = 0.998;
 const COSINE_MIN = 0.99;
-const OVERLAP_MIN = 0.95;
+const OVERLAP_MIN = 0.96;
 // SmoothQuant's ranges settle after some dozens of texts.
 const CALIBRATION_TEXTS = 64;
 const MEASURED_TEXTS = 256;
@@ -109,6 +109,7 @@ async function writeGraph(model: LocatedModel, staging: string, options: Optimiz
 
 /** The runtime folds constants (8-bit weights become float32) and finds activation functions and normalisations. */
 async function writePlain(from: string, to: string): Promise<void> {
+  const { InferenceSession } = await loadRuntime();
   const session = await InferenceSession.create(from, {
     intraOpNumThreads: 1,
     graphOptimizationLevel: "extended",

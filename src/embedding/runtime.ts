@@ -1,0 +1,13 @@
+// The only place that loads the ONNX runtime.
+import { silenceRuntime } from "../config.ts";
+
+export type Runtime = typeof import("onnxruntime-node");
+
+/**
+ * Loads it when it is first needed. Its makers are told of its use, with an identifier of the machine, unless the
+ * process says no before that: memories are private, and so is who keeps them.
+ */
+export async function loadRuntime(): Promise<Runtime> {
+  silenceRuntime();
+  return import("onnxruntime-node");
+}
