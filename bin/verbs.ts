@@ -23,6 +23,7 @@ interface MigrateFlags extends VerbFlags {
   readonly layout?: string;
   readonly newVector?: string;
   readonly queries?: string;
+  readonly scoreThreshold?: readonly number[];
   readonly batchSize?: number;
   readonly keepOldHours?: number;
   readonly dryRun?: boolean;
@@ -109,6 +110,11 @@ function migrateFlags(command: Command): Command {
     )
     .option("--new-vector <name>", "name of the new vector in a bridge (default: the model's short name)")
     .option("--queries <file>", "your own queries with relevant ids, JSON lines (docs/quality.md)")
+    .option(
+      "--score-threshold <score>",
+      "a score your readers filter by, to be translated for the new model; repeatable",
+      scores,
+    )
     .option("--batch-size <points>", "points a page", wholeNumber(1, DEFAULTS.pageSizePointsMax))
     .option("--keep-old-hours <hours>", "how long cleanup refuses after the swap", wholeNumber(0, 8760));
 }
@@ -148,6 +154,7 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
     layout: flags.layout,
     newVector: flags.newVector,
     pageSizePoints: flags.batchSize,
+    scoreThresholds: flags.scoreThreshold,
     keepOldHours: flags.keepOldHours,
     dryRun: flags.dryRun,
     cutover: flags.cutover === true || flags.deleteOld === true ? "auto" : undefined,
@@ -180,4 +187,10 @@ function wholeNumber(min: number, max: number): (text: string) => number {
     if (Number.isInteger(value) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
+}
+
+function scores(text: string, before: readonly number[] = []): readonly number[] {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= -1 && value <= 1) return [...before, value];
+  throw new InvalidArgumentError("It must be a number from -1 to 1.");
 }

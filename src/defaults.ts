@@ -45,6 +45,8 @@ export const DEFAULTS = {
   sameScore: 1e-5,
   // Points looked up in the gate by their own vector.
   gateSamplePoints: 32,
+  // A share of 5 % is then known to within 3 percentage points (1.96 x sqrt(0.05 x 0.95 / 200)).
+  truncationSampleTexts: 200,
   // Three days: a weekend passes before the old collection may be deleted.
   keepOldHours: 72,
   // Ledger objects read side by side.
@@ -155,6 +157,12 @@ export const DEFAULTS = {
     // and after a swap the old side is kept equal for far longer.
     followedMs: 2000,
   },
+  /** Points over time, in every sum of records. */
+  throughput: {
+    bucketMs: 1000,
+    // A plot of a phone's width shows no more; 120 buckets add about 2 kB to a sum.
+    bucketsMax: 120,
+  },
   /** A consumer of the pages queue that polls by itself (functions/embedder/poll.ts). */
   poll: {
     // Half of SQS's longest poll: a stop waits for a poll under way, and containers are given 30 s to stop.
@@ -175,4 +183,6 @@ export const DEFAULTS = {
   },
   /** Score thresholds translated for readers who filter by score: those found in most examples. */
   scoreThresholds: [0.3, 0.5, 0.7],
+  // More than any application was seen to use, and still a table people read.
+  scoreThresholdsMax: 20,
 } as const;

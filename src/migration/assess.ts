@@ -4,6 +4,7 @@ import { type CompareOutside, compareSearch, type SearchComparison } from "./com
 import { readPlan } from "./plan.ts";
 import type { Embedded, Point, Qdrant, SearchHit } from "./ports.ts";
 import { textOf } from "./text.ts";
+import { sampleTruncation, type TruncationSample } from "./truncation.ts";
 import { cosine, vectorNumbers } from "./vector.ts";
 
 export interface Assessment {
@@ -17,6 +18,8 @@ export interface Assessment {
   readonly isVaried: boolean;
   /** Search with both models; null where the old one is not proven. */
   readonly search: SearchComparison | null;
+  /** What each model cannot see of the same texts; absent in assessments that an earlier version stored. */
+  readonly truncation?: TruncationSample | null;
 }
 
 interface Sampled {
@@ -55,6 +58,7 @@ export async function assessTarget(outside: CompareOutside, migration: string): 
     foundBySearch,
     isVaried: vectors.size > 1 || texts.size <= 1,
     search: await compareSearch(outside, plan),
+    truncation: await sampleTruncation(outside, plan),
   };
 }
 

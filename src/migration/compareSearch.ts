@@ -10,7 +10,7 @@ import { seededRandom } from "./random.ts";
 import { denseVectors } from "./schema.ts";
 import { average, spreadOf } from "./statistics.ts";
 import { textOf } from "./text.ts";
-import { type Thresholds, translateThresholds } from "./thresholds.ts";
+import { type Thresholds, thresholdsToTranslate, translateThresholds } from "./thresholds.ts";
 import { cosine, vectorNumbers } from "./vector.ts";
 
 export interface CompareOutside {
@@ -196,7 +196,7 @@ async function embedOne(
 
 /** Scores of the same pairs of query and memory with both models, for readers who filter by score. */
 async function compareScores(
-  { outside, old, latest }: Work,
+  { outside, plan, old, latest }: Work,
   queries: readonly string[],
   sampled: readonly Sampled[],
 ): Promise<Thresholds | null> {
@@ -219,7 +219,11 @@ async function compareScores(
         scores[side]?.push(cosine(vectors[side]?.[query] ?? [], pair[side] ?? []));
       });
   }
-  return translateThresholds({ oldScores: scores[0] ?? [], newScores: scores[1] ?? [] });
+  return translateThresholds({
+    oldScores: scores[0] ?? [],
+    newScores: scores[1] ?? [],
+    thresholds: thresholdsToTranslate(plan.scoreThresholds ?? []),
+  });
 }
 
 const numbersOf = (point: Point | undefined, name: string): Float32Array | null =>

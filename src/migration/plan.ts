@@ -55,6 +55,8 @@ export interface Plan {
   /** Key of the user's own queries in the ledger; null: queries are made from memories. */
   readonly queries: string | null;
   readonly bars: Request["bars"];
+  /** Absent in plans that an earlier version wrote. */
+  readonly scoreThresholds?: readonly number[];
   readonly sourcePoints: number;
   readonly sourceProof: SourceProof;
   readonly serverVersion: string;

@@ -165,6 +165,7 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     cutover: request.cutover,
     queries: request.queries,
     bars: request.bars,
+    scoreThresholds: request.scoreThresholds,
     sourcePoints: points,
     sourceProof: sample.proof,
     serverVersion: version,

@@ -11,6 +11,7 @@ import { type ForecastLine, makeReport, type PointGroup, type Report } from "./r
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
 import { encodeStored, readStored } from "./stored.ts";
+import { throughputSamples } from "./throughput.ts";
 
 export async function readReport(ledger: Ledger, clock: Clock, migration: string): Promise<Report> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
@@ -64,13 +65,13 @@ function reportOf(
     skipped: groupsOf(outcomes.skipped, outcomes.skippedByReason),
     truncation: {
       texts: outcomes.tally.total - outcomes.tally.skipped,
-      oldOver: null,
       newOver: backfill.truncated,
-      oldTokensLost: null,
       newTokensLost: backfill.tokensLost,
+      sample: assessment?.truncation ?? null,
     },
     quality: assessment?.search?.quality ?? null,
     thresholds: assessment?.search?.thresholds ?? null,
+    throughput: throughputLines(backfill),
     forecast: forecastLines(plan, backfill),
     cost: [
       { name: "AWS, low", usd: plan.forecast.dollars.low },
@@ -103,6 +104,11 @@ function groupsOf(
       ...(retryable === undefined ? {} : { retryable }),
     };
   });
+}
+
+function throughputLines({ throughput, firstAt, lastAt }: Summary): Report["throughput"] {
+  if (throughput === undefined || firstAt === null || lastAt === null) return null;
+  return throughputSamples(throughput, { from: firstAt, to: lastAt });
 }
 
 function forecastLines({ forecast }: Plan, backfill: Summary): readonly ForecastLine[] {

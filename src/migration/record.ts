@@ -2,6 +2,7 @@
 import { DEFAULTS } from "../defaults.ts";
 import type { Failure, Reconciled, Skip } from "./reconcile.ts";
 import { addCounts, addTallies, type Counts, EMPTY_TALLY, type Tally } from "./tally.ts";
+import { addThroughputs, NO_THROUGHPUT, type Throughput, throughputOf } from "./throughput.ts";
 
 /** All that reconcile says of a page but what it found on the way in. */
 export interface PageRecord extends Omit<Reconciled, "found"> {
@@ -41,6 +42,8 @@ export interface Summary {
   readonly skipped: readonly Skip[];
   readonly firstAt: number | null;
   readonly lastAt: number | null;
+  /** Points migrated over time; absent in sums that an earlier version stored. */
+  readonly throughput?: Throughput;
 }
 
 export const EMPTY_SUMMARY: Summary = {
@@ -60,6 +63,7 @@ export const EMPTY_SUMMARY: Summary = {
   skipped: [],
   firstAt: null,
   lastAt: null,
+  throughput: NO_THROUGHPUT,
 };
 
 export function addSummaries(a: Summary, b: Summary): Summary {
@@ -80,6 +84,7 @@ export function addSummaries(a: Summary, b: Summary): Summary {
     skipped: [...a.skipped, ...b.skipped].slice(0, DEFAULTS.listedPointsMax),
     firstAt: earliest(a.firstAt, b.firstAt),
     lastAt: latest(a.lastAt, b.lastAt),
+    throughput: addThroughputs(a.throughput ?? NO_THROUGHPUT, b.throughput ?? NO_THROUGHPUT),
   };
 }
 
@@ -101,6 +106,7 @@ export function summaryOf(record: PageRecord): Summary {
     skipped: record.skipped,
     firstAt: record.at - record.ms,
     lastAt: record.at,
+    throughput: throughputOf(record.at, record.tally.migrated),
   };
 }
 

@@ -8,6 +8,8 @@ import { type Outcome, worstOutcome } from "./qualityBars.ts";
 import type { Direction, Phase } from "./state.ts";
 import { addsUp, type Tally } from "./tally.ts";
 import type { Thresholds } from "./thresholds.ts";
+import type { ThroughputSample } from "./throughput.ts";
+import type { TruncationSample } from "./truncation.ts";
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -36,19 +38,12 @@ export interface PointGroup {
 }
 
 interface Truncation {
+  /** Of every text: those longer than the new model's limit, and the tokens behind it. */
   readonly texts: number;
-  /** Texts longer than each model's limit; old is null where the old model's files were not at hand. */
-  readonly oldOver: number | null;
   readonly newOver: number;
-  /** Tokens each model never saw. */
-  readonly oldTokensLost: number | null;
   readonly newTokensLost: number;
-}
-
-/** One bucket of time, milliseconds since 1970 at its end. */
-export interface ThroughputSample {
-  readonly at: number;
-  readonly pointsPerSecond: number;
+  /** Both models on the same texts; null where the old model was not at hand. */
+  readonly sample: TruncationSample | null;
 }
 
 interface Range {

@@ -65,6 +65,8 @@ export interface Request {
   readonly queries: string | null;
   /** What search with the new model must reach; what is not named keeps its default. */
   readonly bars: Partial<QualityBars>;
+  /** Score thresholds readers use with the old model, translated beside the usual ones. */
+  readonly scoreThresholds: readonly number[];
 }
 
 type Reader<T> = (value: unknown) => T | undefined;
@@ -99,6 +101,11 @@ const override: Reader<Override> = (value) => {
   const by = text("by" in value ? value.by : undefined);
   const why = text("why" in value ? value.why : undefined);
   return by === undefined || why === undefined ? undefined : { by, why };
+};
+
+const scores: Reader<readonly number[]> = (value) => {
+  if (!Array.isArray(value) || value.length > DEFAULTS.scoreThresholdsMax) return undefined;
+  return value.every((one) => typeof one === "number" && one >= -1 && one <= 1) ? value : undefined;
 };
 
 const BARS = Object.keys(DEFAULTS.quality.bars);
@@ -146,6 +153,11 @@ const FIELDS = {
     null,
   ),
   bars: field(bars, `an object of numbers: ${BARS.join(", ")}`, {} as Partial<QualityBars>),
+  scoreThresholds: field(
+    scores,
+    `a list of at most ${DEFAULTS.scoreThresholdsMax} numbers from -1 to 1`,
+    [] as readonly number[],
+  ),
 } as const;
 
 interface Field<T> {
@@ -209,6 +221,7 @@ export function parseRequest(input: unknown): Request {
     maxFenceSeconds: take("maxFenceSeconds", FIELDS.maxFenceSeconds),
     queries: take("queries", FIELDS.queries),
     bars: take("bars", FIELDS.bars),
+    scoreThresholds: take("scoreThresholds", FIELDS.scoreThresholds),
   };
   if (problems.length > 0)
     throw new ConfigError(`The request was refused and nothing was changed: ${problems.join("; ")}.`);

@@ -1,6 +1,10 @@
 // A score of 0.5 means something else with every model. Readers who filter by score need new numbers.
 import { DEFAULTS } from "../defaults.ts";
 
+/** The thresholds a report translates: those the user named and the usual ones, each once, ascending. */
+export const thresholdsToTranslate = (named: readonly number[]): readonly number[] =>
+  [...new Set([...named, ...DEFAULTS.scoreThresholds])].sort((a, b) => a - b);
+
 interface ThresholdChange {
   /** What readers use with the old model. */
   readonly old: number;

@@ -2,8 +2,8 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { MetricChange } from "../migration/quality.ts";
-import type { ThroughputSample } from "../migration/report.ts";
 import type { Thresholds } from "../migration/thresholds.ts";
+import type { ThroughputSample } from "../migration/throughput.ts";
 import { Markup } from "./markup.ts";
 
 // Drawn at the width of a phone and shown two abreast where there is room: scaling a wide drawing down would leave

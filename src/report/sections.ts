@@ -48,25 +48,36 @@ export function pointsSection({ tally, failures, skipped }: Report): Markup {
 
 export function truncationSection({ truncation, oldContract, newContract }: Report): Markup | null {
   if (truncation === null) return null;
-  const { texts, oldOver, newOver, oldTokensLost, newTokensLost } = truncation;
-  const over = (points: number | null): string =>
-    points === null ? "not known" : `${count(points)} (${carefulPercent(points, texts)})`;
-  const lost = (tokens: number | null): string => (tokens === null ? "not known" : count(tokens));
-  const rows = [
-    [
-      "old",
-      oldContract === null ? "not known" : count(oldContract.maxTokens),
-      over(oldOver),
-      lost(oldTokensLost),
-    ],
-    ["new", count(newContract.maxTokens), over(newOver), lost(newTokensLost)],
-  ];
+  const { texts, newOver, newTokensLost, sample } = truncation;
+  const share = (over: number, of: number): string => `${count(over)} (${carefulPercent(over, of)})`;
+  const oldLimit = oldContract === null ? "not known" : count(oldContract.maxTokens);
+  const newLimit = count(newContract.maxTokens);
+  const sampled =
+    sample === null
+      ? [["old", oldLimit, "", "not known", "not known"]]
+      : [
+          [
+            "old",
+            oldLimit,
+            sampleOf(sample.texts),
+            share(sample.old.over, sample.texts),
+            count(sample.old.tokensLost),
+          ],
+          [
+            "new",
+            newLimit,
+            sampleOf(sample.texts),
+            share(sample.new.over, sample.texts),
+            count(sample.new.tokensLost),
+          ],
+        ];
+  const all = ["new", newLimit, `all ${count(texts)}`, share(newOver, texts), count(newTokensLost)];
   return section(
     "truncation",
     "Texts too long for the model",
     html`<p>A model reads a text up to its limit; what stands behind it cannot be found by meaning.${
-      oldTokensLost !== null && oldTokensLost > newTokensLost
-        ? ` The new model reads ${plural(oldTokensLost - newTokensLost, "token")} that the old one never saw.`
+      sample !== null && sample.old.over > sample.new.over
+        ? ` Of a sample of ${plural(sample.texts, "text")}, the old model cut ${count(sample.old.over)}, the new one ${count(sample.new.over)}.`
         : null
     }</p>`,
     table(
@@ -74,13 +85,16 @@ export function truncationSection({ truncation, oldContract, newContract }: Repo
       [
         { name: "Model" },
         { name: "Limit in tokens", numeric: true },
-        { name: `Of ${plural(texts, "text")} too long`, numeric: true },
+        { name: "Texts", numeric: true },
+        { name: "Too long", numeric: true },
         { name: "Tokens never seen", numeric: true },
       ],
-      rows,
+      [...sampled, all],
     ),
   );
 }
+
+const sampleOf = (texts: number): string => `a sample of ${count(texts)}`;
 
 export function runSection(report: Report): Markup | null {
   const { throughput, forecast, cost, timeline } = report;

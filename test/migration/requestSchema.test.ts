@@ -52,6 +52,7 @@ const VALUES: readonly unknown[] = [
   ],
   ...[{}, { by: "ada", why: "fine" }, { by: "ada" }, { by: "", why: "x" }, { by: "a", why: "b", when: 1 }],
   ...[{ minNdcgGain: 0.1 }, { minNdcgGain: "0.1" }, { minLuck: 1 }],
+  ...[[0.45, -1], [1.01], ["0.5"], Array.from({ length: 21 }, () => 0.5)],
   ...[...ACTIONS, ...EMPTY_TEXT, ...LAYOUTS],
 ];
 

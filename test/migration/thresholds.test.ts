@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { DEFAULTS } from "../../src/defaults.ts";
-import { translateThresholds } from "../../src/migration/thresholds.ts";
+import { parseRequest } from "../../src/migration/request.ts";
+import { thresholdsToTranslate, translateThresholds } from "../../src/migration/thresholds.ts";
 
 const pairs = fc.array(
   fc.tuple(fc.double({ min: -1, max: 1, noNaN: true }), fc.double({ min: 0.4, max: 1, noNaN: true })),
@@ -73,4 +74,19 @@ test("no pairs give no thresholds, and a score that is no number is a bug", () =
   assert.equal(translateThresholds({ oldScores: [], newScores: [] }), null);
   assert.throws(() => translateThresholds({ oldScores: [1], newScores: [Number.NaN] }), /This is a bug/);
   assert.throws(() => translateThresholds({ oldScores: [1, 2], newScores: [1] }), /This is a bug/);
+});
+
+test("thresholds the user names stand beside the usual ones, each once, in order", () => {
+  assert.deepEqual(thresholdsToTranslate([0.62, 0.5, -0.1]), [-0.1, 0.3, 0.5, 0.62, 0.7]);
+  assert.deepEqual(thresholdsToTranslate([]), [...DEFAULTS.scoreThresholds]);
+});
+
+test("a request names its score thresholds, and one that is no cosine is refused", () => {
+  const read = (scoreThresholds: unknown) =>
+    parseRequest({ collection: "memories", scoreThresholds }).scoreThresholds;
+
+  assert.deepEqual(read([0.45, 0.62]), [0.45, 0.62]);
+  assert.deepEqual(parseRequest({ collection: "memories" }).scoreThresholds, []);
+  for (const wrong of [0.5, [1.2], ["0.5"], [Number.NaN], Array.from({ length: 21 }, () => 0.5)])
+    assert.throws(() => read(wrong), /scoreThresholds must be a list of at most 20 numbers from -1 to 1/);
 });

@@ -101,7 +101,12 @@ const PARTS: Partial<Omit<Report, "verdict" | "v">> = {
     { reason: "text is empty or blank", count: 31, ids: ["17", "9007199254740993", "18446744073709551615"] },
     { reason: "text is missing", count: 5, ids: ["5f0c1c1e-6f7a-4a5b-9d6e-0b7c8d9e0f10"] },
   ],
-  truncation: { texts: 154_964, oldOver: 4211, newOver: 310, oldTokensLost: 803_115, newTokensLost: 41_870 },
+  truncation: {
+    texts: 154_964,
+    newOver: 310,
+    newTokensLost: 41_870,
+    sample: { texts: 200, old: { over: 6, tokensLost: 1137 }, new: { over: 1, tokensLost: 54 } },
+  },
   thresholds: sampleThresholds(),
   throughput: sampleThroughput(),
   forecast: [
