@@ -65,7 +65,7 @@ function frameOf(inner: Machine, { name, path }: { readonly name: string; readon
 export async function drawWorkflow(): Promise<string> {
   const machine: Machine = JSON.parse(readFileSync(join(ROOT, "infra/workflow.asl.json"), "utf8"));
   const dot = [
-    'digraph { bgcolor="white"; rankdir=TB; nodesep=0.25; ranksep=0.35',
+    'digraph workflow { bgcolor="white"; rankdir=TB; nodesep=0.25; ranksep=0.35',
     'node [fontname="sans-serif", fontsize=12, style="rounded,filled", fillcolor="#f3f6fa", color="#4a6785"]',
     'edge [color="#4a6785", arrowsize=0.7]; fontname="sans-serif"; fontsize=12',
     ...dotOf(machine, ""),
@@ -74,4 +74,4 @@ export async function drawWorkflow(): Promise<string> {
   return (await instance()).renderString(dot, { format: "svg" });
 }
 
-if (import.meta.main) writeFileSync(PICTURE, await drawWorkflow());
+if (process.argv[1] === import.meta.filename) writeFileSync(PICTURE, await drawWorkflow());

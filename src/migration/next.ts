@@ -1,3 +1,4 @@
+import { readerNames } from "./cutover.ts";
 import type { Plan } from "./plan.ts";
 import type { JsonObject } from "./ports.ts";
 import type { NextAction } from "./report.ts";
@@ -23,10 +24,23 @@ export function nextOf(
   plan: Plan,
   { phase, paused }: Pick<MigrationState, "phase" | "paused">,
 ): NextAction | null {
+  if (phase === "cleaned" && plan.layout === "bridge") return dropNext(plan);
   const next = paused ? RESUME : NEXT[phase];
   if (next === undefined) return null;
   const [action, what] = next;
   const { collection } = plan.source;
   const input: JsonObject = { action, collection };
   return { what, input, command: `npx remaster ${action} --collection ${collection}` };
+}
+
+/** The end of a bridge: docs/bridge.md. */
+function dropNext(plan: Plan): NextAction {
+  const { target } = plan;
+  // The old collection is gone, and its name with it.
+  const collection = readerNames(plan)[0] ?? target.collection;
+  return {
+    what: "When no reader embeds with the old model any more: take its vector away. It cannot be taken back.",
+    input: { action: "cleanup", collection, dropOldVector: true, confirm: target.collection },
+    command: `npx remaster cleanup --collection ${collection} --drop-old-vector --confirm ${target.collection}`,
+  };
 }

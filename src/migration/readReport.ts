@@ -1,12 +1,14 @@
 // The report of a migration, from what its ledger holds.
+import { DEFAULTS } from "../defaults.ts";
 import type { Assessment } from "./assess.ts";
 import { readerNames } from "./cutover.ts";
+import { dollarsOf } from "./forecast.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { nextOf } from "./next.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
-import { EMPTY_SUMMARY, type Summary } from "./record.ts";
+import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
 import { type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
@@ -56,6 +58,8 @@ function reportOf(
     direction: state.direction,
     oldContract: plan.source.contract,
     newContract: plan.target.contract,
+    layout: plan.layout,
+    keptVector: plan.layout === "bridge" ? plan.source.vectorName : null,
     integrity: state.gate?.checks ?? [],
     tally: outcomes.tally,
   };
@@ -73,10 +77,7 @@ function reportOf(
     thresholds: assessment?.search?.thresholds ?? null,
     throughput: throughputLines(backfill),
     forecast: forecastLines(plan, backfill),
-    cost: [
-      { name: "AWS, low", usd: plan.forecast.dollars.low },
-      { name: "AWS, high", usd: plan.forecast.dollars.high },
-    ],
+    cost: costLines(addSummaries(backfill, state.verified?.repairs ?? EMPTY_SUMMARY)),
     timeline: state.timeline,
     guarantees: GUARANTEES,
     hashes: { plan: shortHash(JSON.parse(JSON.stringify(plan))) },
@@ -111,14 +112,34 @@ function throughputLines({ throughput, firstAt, lastAt }: Summary): Report["thro
   return throughputSamples(throughput, { from: firstAt, to: lastAt });
 }
 
+/** What AWS would bill for the work done; one's own machine bills nothing. */
+function costLines({ ms, pages }: Summary): Report["cost"] {
+  if (pages === 0) return null;
+  return [
+    { name: "Embedders, by AWS's list prices", usd: dollarsOf({ ms, pages: 0 }) },
+    { name: "Queue and ledger, by AWS's list prices", usd: dollarsOf({ ms: 0, pages }) },
+  ];
+}
+
 function forecastLines({ forecast }: Plan, backfill: Summary): readonly ForecastLine[] {
   const { firstAt, lastAt, embedded, tokens } = backfill;
   const seconds = firstAt === null || lastAt === null ? null : (lastAt - firstAt) / 1000;
   const exactly = (value: number) => ({ low: value, high: value });
+  // Counted in a sample and multiplied.
+  const about = (value: number) => ({
+    low: value * (1 - DEFAULTS.sampleSpread),
+    high: value * (1 + DEFAULTS.sampleSpread),
+  });
   return [
     { name: "Time to load", unit: "s", forecast: forecast.seconds, actual: seconds },
-    { name: "Texts embedded", unit: "texts", forecast: exactly(forecast.texts), actual: embedded },
-    { name: "Tokens", unit: "tokens", forecast: exactly(forecast.tokens), actual: tokens },
+    { name: "Texts embedded", unit: "texts", forecast: about(forecast.texts), actual: embedded },
+    { name: "Tokens", unit: "tokens", forecast: about(forecast.tokens), actual: tokens },
+    {
+      name: "AWS, embedding by list prices",
+      unit: "USD",
+      forecast: forecast.dollars,
+      actual: backfill.pages === 0 ? null : dollarsOf(backfill),
+    },
     {
       name: "Memory of Qdrant until cleanup",
       unit: "MiB",

@@ -5,6 +5,7 @@ import type { ModelContract } from "./model.ts";
 import type { JsonObject } from "./ports.ts";
 import type { Quality } from "./quality.ts";
 import { type Outcome, worstOutcome } from "./qualityBars.ts";
+import type { Layout } from "./request.ts";
 import type { Direction, Phase } from "./state.ts";
 import { addsUp, type Tally } from "./tally.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -132,6 +133,9 @@ export interface Report {
   /** Null where the old model is not known: then nothing is compared with it. */
   readonly oldContract: ModelContract | null;
   readonly newContract: ModelContract;
+  readonly layout: Layout;
+  /** Name of the old vector that a bridge keeps beside the new one ("" is the unnamed one); else null. */
+  readonly keptVector: string | null;
   readonly integrity: readonly GateCheck[];
   readonly tally: Tally;
   readonly failures: readonly PointGroup[];
@@ -162,6 +166,8 @@ export type ReportCore = Pick<
   | "direction"
   | "oldContract"
   | "newContract"
+  | "layout"
+  | "keptVector"
   | "integrity"
   | "tally"
 >;

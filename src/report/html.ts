@@ -62,6 +62,7 @@ function verdictSection(report: Report): Markup {
   const names = aliases.length === 0 ? "no alias" : aliases.join(", ");
   return html`<section class="verdict ${verdict.outcome}" aria-labelledby="verdict">
 <p class="eyebrow">${source} → ${target} · read through ${names} · now: ${report.phase}</p>
+${bridgeLine(report)}
 <h1 id="verdict">${verdict.headline}</h1>
 <p>${mark(verdict.outcome)}</p>
 <ul>${verdict.reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
@@ -94,3 +95,9 @@ const nextSection = ({ what, input, command }: NextAction): Markup =>
 <p class="soft small">In a terminal</p><pre>${command}</pre>
 <p class="soft small">Or as input of the workflow</p><pre>${JSON.stringify(input, null, 2)}</pre>`,
   );
+
+function bridgeLine({ layout, keptVector, target }: Report): Markup | null {
+  if (layout !== "bridge" || keptVector === null) return null;
+  const kept = keptVector === "" ? "the unnamed old vector" : html`the old vector <code>${keptVector}</code>`;
+  return html`<p>A bridge: ${target} keeps ${kept} beside the new one, so readers who still embed with the old model go on working after the swap. It is dropped by the last cleanup.</p>`;
+}

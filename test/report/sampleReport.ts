@@ -156,6 +156,8 @@ export const sampleReport = (changes: Partial<Omit<Report, "verdict" | "v">> = {
       aliases: ["whisperengine_memory_elena"],
       phase: "ready",
       direction: "forward",
+      layout: "replace",
+      keptVector: null,
       oldContract: OLD_CONTRACT,
       newContract: NEW_CONTRACT,
       integrity: [

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readReport } from "../../src/migration/readReport.ts";
+import { readStatus } from "../../src/migration/status.ts";
+import { renderReport } from "../../src/report/html.ts";
+import { act, MIGRATE_BRIDGE } from "../support/bridge.ts";
+import { machineWithMemories, type StoryMachine } from "../support/machine.ts";
+
+async function reportOf(machine: StoryMachine) {
+  const clock = { now: () => machine.now };
+  const { migration } = await readStatus(machine.ledger, clock, "chat_4d");
+  return readReport(machine.ledger, clock, migration ?? assert.fail("no migration"));
+}
+
+test("the report of a bridge says what is kept, and at the end how the old vector is dropped", async () => {
+  const machine = await machineWithMemories(20);
+  await machine.run(MIGRATE_BRIDGE);
+
+  const ready = await reportOf(machine);
+  await act(machine, "cutover");
+  await act(machine, "cleanup", { confirm: "chat_4d" });
+  const cleaned = await reportOf(machine);
+
+  assert.equal(ready.layout, "bridge");
+  assert.equal(ready.keptVector, "");
+  assert.match(renderReport(ready), /A bridge: chat_8d keeps the unnamed old vector/);
+  assert.deepEqual(ready.next?.input, { action: "cutover", collection: "chat_4d" });
+  const drop = cleaned.next ?? assert.fail("nothing is next");
+  assert.match(drop.command, /cleanup --collection chat --drop-old-vector --confirm chat_8d/);
+  const dropped = await machine.run(drop.input);
+  assert.equal(dropped.cause, "");
+});
+
+test("the forecast's dollars are graded by the work done, and the cost is no more than its parts", async () => {
+  const machine = await machineWithMemories(40);
+  const { layout: _, ...replace } = MIGRATE_BRIDGE;
+  await machine.run(replace);
+
+  const { forecast, cost, layout, keptVector } = await reportOf(machine);
+
+  const dollars = forecast?.find(({ unit }) => unit === "USD");
+  const spent = (cost ?? []).reduce((sum, { usd }) => sum + usd, 0);
+  assert.ok(spent > 0);
+  assert.ok(Math.abs((dollars?.actual ?? 0) - spent) < 1e-9, `${dollars?.actual} and ${spent}`);
+  assert.ok((dollars?.forecast.low ?? 1) < (dollars?.forecast.high ?? 0));
+  assert.deepEqual([layout, keptVector], ["replace", null]);
+});
