@@ -205,8 +205,14 @@ async function reconcileIds(
     where: { ids },
     pageSizePoints: plan.pageSizePoints,
   };
+  const embedder = to.contract === null ? null : await models.openContract(to.contract);
+  // Forward every function must have the model: an event that is done without its vector would be lost.
+  if (embedder === null && state.direction === "forward")
+    throw new PermanentError(
+      `The model ${to.contract?.id ?? ""} of ${to.collection} is not in this function; the event waits for one that has it.`,
+    );
   await reconcile(job, {
-    embedder: to.contract === null ? null : await models.openContract(to.contract),
+    embedder,
     deadline,
     encodeVector,
     guard: () => refuseTurned(outside, underWay),

@@ -1,6 +1,14 @@
 // The outside as one actor sees it: every call goes through the scheduler and may fail in the ways real services do.
+import { DEFAULTS } from "../../src/defaults.ts";
 import { TransientError } from "../../src/migration/errors.ts";
-import type { AliasAction, Ledger, PointWrite, Qdrant, WriteOptions } from "../../src/migration/ports.ts";
+import type {
+  AliasAction,
+  CollectionInfo,
+  Ledger,
+  PointWrite,
+  Qdrant,
+  WriteOptions,
+} from "../../src/migration/ports.ts";
 import type { FakeLedger } from "../support/ledger.ts";
 import type { FakeQdrant } from "../support/qdrant.ts";
 import type { Actor, Schedule } from "./schedule.ts";
@@ -21,7 +29,34 @@ export interface FaultRates {
   readonly patience: number;
 }
 
+/** Faults that came later, drawn from a generator of their own. */
+export interface HazardRates {
+  /** A guarded write that is under way for up to its ten seconds. */
+  readonly slowWrite: number;
+  /** The writer is killed and its request arrives all the same. */
+  readonly orphan: number;
+  /** The server takes a write in, its sender gives it up, and it is applied up to half a minute later. */
+  readonly queued: number;
+  /** An answer of the ledger that takes up to 8 s. */
+  readonly slowAnswer: number;
+  /** A replace that met another writer (409): nothing was written. */
+  readonly conflict: number;
+  /** A worker that was given another model. */
+  readonly otherModel: number;
+  /** Clocks of functions differ by up to so many ms. */
+  readonly skewMs: number;
+}
+
 export const NO_FAULTS: FaultRates = { kill: 0, refuse: 0, lose: 0, half: 0, short: 0, patience: 0 };
+export const NO_HAZARDS: HazardRates = {
+  slowWrite: 0,
+  orphan: 0,
+  queued: 0,
+  slowAnswer: 0,
+  conflict: 0,
+  otherModel: 0,
+  skewMs: 0,
+};
 
 interface Ask<T> {
   readonly label: string;
@@ -32,11 +67,20 @@ interface Ask<T> {
   readonly afterRepeat?: T;
   readonly patienceMsMax?: number;
   readonly beforeRepeat?: () => Promise<void>;
+  /** How long the answer takes once the effect is there. */
+  readonly answerMs?: () => number;
+  /** The server's own queue: a write may wait in it, and none overtakes another. */
+  readonly queue?: ServerQueue;
+}
+
+/** Writes of one collection that the server took in and has not applied. */
+export class ServerQueue {
+  waiting = 0;
 }
 
 /** One call of an actor: waits its turn, takes effect or not, answers or not. */
 export function callOutside<T>(
-  world: { readonly schedule: Schedule; readonly rates: FaultRates },
+  world: { readonly schedule: Schedule; readonly rates: FaultRates; readonly hazards?: HazardRates },
   actor: Actor,
   ask: Ask<T>,
 ): Promise<T> {
@@ -44,9 +88,21 @@ export function callOutside<T>(
   const transient = (how: string) => new TransientError(`${ask.label}: ${how}`);
   return new Promise<T>((resolve, reject) => {
     const take = async (): Promise<void> => {
-      if (!actor.isAlive) return;
-      const { rates } = world;
+      const { rates, hazards = NO_HAZARDS } = world;
       const note = (how: string) => schedule.note(actor.name, `${ask.label}${how}`);
+      const isGuarded = ask.beforeRepeat !== undefined;
+      if (!actor.isAlive) {
+        if (!isGuarded || !schedule.chanceOf(hazards.orphan)) return;
+        note(" LANDS AFTER ITS SENDER'S DEATH");
+        return void (await ask.effect());
+      }
+      // Behind those that the server took in before.
+      if (ask.queue !== undefined && ask.queue.waiting > 0) return schedule.after(100, take);
+      if (ask.queue !== undefined && isGuarded && schedule.chanceOf(hazards.queued)) {
+        note(" TAKEN IN, GIVEN UP");
+        takeIn(schedule, ask.queue, ask.effect);
+        return schedule.after(WRITE_MS, () => reject(transient("given up")));
+      }
       if (schedule.chance(rates.kill)) {
         const isAfter = schedule.chance(0.5);
         if (isAfter) await ask.effect();
@@ -77,20 +133,38 @@ export function callOutside<T>(
             : resolve(ask.afterRepeat);
         }
         note("");
-        resolve(answer);
+        const answerMs = ask.answerMs?.() ?? 0;
+        if (answerMs === 0) resolve(answer);
+        else schedule.after(answerMs, () => (actor.isAlive ? resolve(answer) : undefined));
       } catch (error) {
         note(` ${String(error)}`);
         reject(error);
       }
     };
-    const send = () => schedule.after(schedule.latency(), take);
+    const send = () => {
+      const isSlow = ask.beforeRepeat !== undefined && schedule.chanceOf(world.hazards?.slowWrite ?? 0);
+      schedule.after(isSlow ? schedule.betweenOf(4000, WRITE_MS) : schedule.latency(), take);
+    };
     send();
+  });
+}
+
+/** After this time a guarded write is given up. */
+const WRITE_MS = DEFAULTS.writeSecondsMax * 1000;
+
+function takeIn(schedule: Schedule, queue: ServerQueue, effect: () => unknown): void {
+  queue.waiting++;
+  schedule.after(schedule.betweenOf(1000, 30_000), async () => {
+    queue.waiting--;
+    await effect();
   });
 }
 
 interface QdrantWorld {
   readonly schedule: Schedule;
   readonly rates: FaultRates;
+  readonly hazards: HazardRates;
+  readonly serverQueues: Map<string, ServerQueue>;
   readonly qdrant: FakeQdrant;
   /** Called when a write of points takes effect. */
   readonly onWrite: (actor: Actor, collection: string, ids: readonly string[]) => void;
@@ -111,8 +185,9 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
       effect: () => {
         observe();
         const given = name === "scroll" ? shortened(world, args) : args;
-        return apply(given);
+        return name === "collection" ? withQueue(world, args, apply(given)) : apply(given);
       },
+      ...(name === "upsert" || name === "delete" ? { queue: queueOf(world, args) } : {}),
       ...(name === "upsert"
         ? {
             half: () => {
@@ -132,6 +207,21 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
       (...args: unknown[]) =>
         call(String(name), args),
   });
+}
+
+function queueOf({ serverQueues }: QdrantWorld, [collection]: readonly unknown[]): ServerQueue {
+  const queue = serverQueues.get(String(collection)) ?? new ServerQueue();
+  serverQueues.set(String(collection), queue);
+  return queue;
+}
+
+async function withQueue(
+  world: QdrantWorld,
+  args: readonly unknown[],
+  answer: Promise<CollectionInfo | null>,
+): Promise<CollectionInfo | null> {
+  const info = await answer;
+  return info === null ? null : { ...info, updateQueueLength: queueOf(world, args).waiting };
 }
 
 function observeEffect(world: QdrantWorld, actor: Actor, name: string, args: readonly unknown[]): void {
@@ -170,6 +260,7 @@ function labelOf(name: string, args: readonly unknown[]): string {
 interface LedgerWorld {
   readonly schedule: Schedule;
   readonly rates: FaultRates;
+  readonly hazards: HazardRates;
   readonly ledger: FakeLedger;
   /** Called after a write took effect. */
   readonly onLedger: (key: string, body: string) => void;
@@ -189,9 +280,17 @@ export function ledgerFor(world: LedgerWorld, actor: Actor): Ledger {
       afterRepeat: false,
     });
   return {
-    read: (key) => callOutside(world, actor, { label: `read ${key}`, effect: () => ledger.read(key) }),
+    read: (key) =>
+      callOutside(world, actor, {
+        label: `read ${key}`,
+        effect: () => ledger.read(key),
+        answerMs: () => (chanceOf(world, "slowAnswer") ? world.schedule.betweenOf(1, 8000) : 0),
+      }),
     create: (key, body) => write("create", key, body, () => ledger.create(key, body)),
-    replace: (key, body, version) => write("replace", key, body, () => ledger.replace(key, body, version)),
+    replace: (key, body, version) =>
+      write("replace", key, body, async () =>
+        chanceOf(world, "conflict") ? false : ledger.replace(key, body, version),
+      ),
     async *list(prefix, after) {
       const keys = await callOutside(world, actor, {
         label: `list ${prefix}`,
@@ -205,3 +304,6 @@ export function ledgerFor(world: LedgerWorld, actor: Actor): Ledger {
     },
   };
 }
+
+const chanceOf = ({ schedule, hazards }: LedgerWorld, name: keyof HazardRates): boolean =>
+  schedule.chanceOf(hazards[name]);

@@ -1,6 +1,7 @@
 // What a person does in one run, with everything that gets in the way: starts over, a rival, a pause, a kill.
 import { Actor } from "./schedule.ts";
 import { ALIAS } from "./truth.ts";
+import type { Weather } from "./weather.ts";
 import type { World } from "./world.ts";
 import type { Writing } from "./writers.ts";
 
@@ -24,16 +25,14 @@ const PLANS: readonly (readonly Goal[])[] = [
   ["migrate", "cutover", "rollback", "cutover"],
 ];
 
-/** How often what gets in the way, a run. */
-export interface Troubles {
-  readonly killed: number;
-  readonly rival: number;
-  readonly paused: number;
-}
-
-export async function operate(world: World, writing: Writing, troubles: Troubles): Promise<void> {
+export async function operate(world: World, writing: Writing, troubles: Weather): Promise<void> {
   const actor = new Actor("operator", "operator");
-  const faults = { rates: world.rates, queueRates: world.queueRates, callRate: world.callRate };
+  const faults = {
+    rates: world.rates,
+    queueRates: world.queueRates,
+    callRate: world.callRate,
+    hazards: world.hazards,
+  };
   for (const goal of world.schedule.random.pick(PLANS)) {
     Object.assign(world, faults);
     Object.assign(writing, { isOn: true, left: WRITES_A_GOAL });
@@ -46,7 +45,7 @@ export async function operate(world: World, writing: Writing, troubles: Troubles
 interface Reaching {
   readonly actor: Actor;
   readonly writing: Writing;
-  readonly troubles: Troubles;
+  readonly troubles: Weather;
   readonly goal: Goal;
 }
 
@@ -63,7 +62,10 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
       while (world.isBusy) await schedule.sleep(actor, 5000);
     }
     redrive(world);
-    const started = world.start(goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS });
+    const override = troubles.override ? { override: { by: "operator", why: "simulated" } } : {};
+    const started = world.start(
+      goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS, ...override },
+    );
     if (!isCalm) trouble(world, { troubles, victim: started.actor });
     while (!started.isOver) await schedule.sleep(actor, 3000);
     last = `${started.status} ${started.cause}`;
@@ -99,16 +101,22 @@ async function once(world: World, actor: Actor, input: object): Promise<string> 
 
 function trouble(
   world: World,
-  { troubles, victim }: { readonly troubles: Troubles; readonly victim: Actor },
+  { troubles, victim }: { readonly troubles: Weather; readonly victim: Actor },
 ): void {
   const { schedule } = world;
+  const rate = (name: string): number => troubles[name] ?? 0;
   const soon = () => (schedule.chance(0.5) ? schedule.between(1, 3000) : schedule.between(1, 60_000));
-  if (schedule.chance(troubles.killed)) schedule.after(soon(), () => victim.kill());
-  if (schedule.chance(troubles.rival)) {
+  if (schedule.chance(rate("killed"))) schedule.after(soon(), () => victim.kill());
+  if (schedule.chance(rate("rival"))) {
     const rivals = [MIGRATE, { action: "cutover", collection: ALIAS }];
     schedule.after(soon(), () => void world.start(schedule.random.pick(rivals)));
   }
-  if (schedule.chance(troubles.paused)) schedule.after(soon(), () => void pauseForAWhile(world));
+  if (schedule.chance(rate("paused"))) schedule.after(soon(), () => void pauseForAWhile(world));
+  const later = (input: object) =>
+    schedule.after(schedule.betweenOf(1, 60_000), () => void world.start(input));
+  if (schedule.chanceOf(rate("aborted"))) later({ action: "abort", collection: ALIAS });
+  // The way back is open for 72 hours: without the name in "confirm" nothing may be deleted.
+  if (schedule.chanceOf(rate("cleaned"))) later({ action: "cleanup", collection: ALIAS });
 }
 
 async function pauseForAWhile(world: World): Promise<void> {
@@ -125,6 +133,8 @@ async function rest(world: World, { actor, writing }: Pick<Reaching, "actor" | "
   Object.assign(writing, { isOn: true, left: WRITES_AT_REST, pauseMsMax });
   while (writing.left > 0) await world.schedule.sleep(actor, 2000);
   await becomeQuiet(world, { actor, writing });
+  // One side was given up.
+  if (world.state?.phase === "aborted") return;
   for (const wrong of world.truth.check(world.qdrant, { lenient: true }))
     world.watch.fail(`at rest: ${wrong}`);
 }

@@ -37,6 +37,8 @@ const START = Date.UTC(2026, 10, 25);
 
 export class Schedule {
   readonly random: Random;
+  /** Draws of faults that came later: those of before keep theirs. */
+  readonly more: Random;
   /** Virtual milliseconds since 1970. */
   now = START;
   steps = 0;
@@ -48,11 +50,21 @@ export class Schedule {
 
   constructor(seed: number) {
     this.random = seeded(seed);
+    this.more = seeded(seed ^ 0x5eed);
   }
 
   /** True with this probability. */
   chance(probability: number): boolean {
     return probability > 0 && this.random.int(1_000_000) < probability * 1_000_000;
+  }
+
+  /** `chance` and `between` of the later faults. */
+  chanceOf(probability: number): boolean {
+    return probability > 0 && this.more.int(1_000_000) < probability * 1_000_000;
+  }
+
+  betweenOf(least: number, most: number): number {
+    return least + this.more.int(most - least + 1);
   }
 
   /** A whole number from `least` to `most`. */

@@ -1,6 +1,7 @@
 // One seed, one run: how bad the weather is and what is done is drawn from the seed as well.
-import { operate, type Troubles } from "./scenario.ts";
+import { operate } from "./scenario.ts";
 import { vectorIn } from "./truth.ts";
+import { makeWeather } from "./weather.ts";
 import { type Breakage, fillSource, World } from "./world.ts";
 import { startWriters, type Writing } from "./writers.ts";
 
@@ -33,9 +34,9 @@ export async function simulate(seed: number, breakage: Breakage = {}): Promise<S
     writing.left = Math.max(writing.left, WRITES_A_PHASE);
   };
   startWriters(world, writing);
-  const troubles = makeWeather(world);
+  const weather = makeWeather(world);
   let isOver = false;
-  operate(world, writing, troubles).then(
+  operate(world, writing, weather).then(
     () => {
       isOver = true;
     },
@@ -47,27 +48,4 @@ export async function simulate(seed: number, breakage: Breakage = {}): Promise<S
   }, STEPS_MAX);
   if (!ended) watch.fail(`it has not ended after ${schedule.steps} steps`);
   return { seed, violations: watch.violations, steps: schedule.steps, trace: schedule.trace };
-}
-
-function makeWeather(world: World): Troubles {
-  const { schedule } = world;
-  const { random } = schedule;
-  const some = (...rates: readonly number[]) => random.pick(rates);
-  world.rates = {
-    kill: some(0, 0.002, 0.01),
-    refuse: some(0, 0.005, 0.02),
-    lose: some(0, 0.005, 0.02),
-    half: some(0, 0.05),
-    short: some(0, 0.1),
-    patience: some(0, 0, 0.1),
-  };
-  schedule.slowShare = some(0.06, 0.06, 0.25);
-  world.queueRates = {
-    twice: some(0, 0.1),
-    late: some(0, 0.1),
-    lost: some(0, 0.03, 0.15),
-    miscounted: some(0, 0.1),
-  };
-  world.callRate = some(0, 0.01, 0.04);
-  return { killed: some(0, 0.4), rival: some(0, 0.3), paused: some(0, 0.2) };
 }

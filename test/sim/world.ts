@@ -11,11 +11,19 @@ import type { Outcome } from "../../src/migration/run.ts";
 import type { MigrationState } from "../../src/migration/state.ts";
 import { elementsAt, membersAt } from "../../src/qdrant/slices.ts";
 import { parseId } from "../../src/qdrant/wire.ts";
-import { fakeModels } from "../support/embedder.ts";
+import { fakeContract, fakeModels } from "../support/embedder.ts";
 import { FakeLedger } from "../support/ledger.ts";
 import { NEW, OLD } from "../support/machine.ts";
 import { FakeQdrant } from "../support/qdrant.ts";
-import { type FaultRates, ledgerFor, NO_FAULTS, qdrantFor } from "./faults.ts";
+import {
+  type FaultRates,
+  type HazardRates,
+  ledgerFor,
+  NO_FAULTS,
+  NO_HAZARDS,
+  qdrantFor,
+  type ServerQueue,
+} from "./faults.ts";
 import { NO_QUEUE_FAULTS, type QueueRates, SimulatedQueue } from "./queue.ts";
 import { Actor, Schedule } from "./schedule.ts";
 import { walkWorkflow } from "./states.ts";
@@ -35,6 +43,7 @@ export interface Breakage {
 /** How long the product's client goes on with a write on its own (Retry-After), in ms. */
 const PATIENCE_MS = 45_000;
 const MODELS = fakeModels([NEW, OLD]);
+const OTHER_MODELS = fakeModels([fakeContract("another", 8)]);
 
 export interface Started {
   readonly name: string;
@@ -56,6 +65,10 @@ export class World {
   readonly log: string[] = [];
   readonly patienceMsMax = PATIENCE_MS;
   rates: FaultRates = NO_FAULTS;
+  hazards: HazardRates = NO_HAZARDS;
+  readonly serverQueues = new Map<string, ServerQueue>();
+  /** The plan takes the source for a large one and cuts it into three ranges. */
+  hasRanges = false;
   queueRates: QueueRates = NO_QUEUE_FAULTS;
   /** Kills, zombies and lost answers of whole calls. */
   callRate = 0;
@@ -109,6 +122,7 @@ export class World {
   /** From now on nothing fails; what is under way goes on. */
   calm(): void {
     this.rates = NO_FAULTS;
+    this.hazards = { ...NO_HAZARDS, skewMs: this.hazards.skewMs };
     this.queueRates = NO_QUEUE_FAULTS;
     this.callRate = 0;
   }
@@ -197,15 +211,20 @@ export class World {
 
   #outside(actor: Actor, timeoutMs: number) {
     const until = this.schedule.now + timeoutMs;
-    const { breakage } = this;
-    const qdrant = qdrantFor(this, actor);
+    const { breakage, schedule } = this;
+    const { skewMs, otherModel } = this.hazards;
+    const skew = skewMs === 0 ? 0 : schedule.betweenOf(-skewMs, skewMs);
+    const isPlan = actor.name.includes("/plan#");
+    const qdrant = this.hasRanges && isPlan ? large(qdrantFor(this, actor)) : qdrantFor(this, actor);
+    const isWorker = actor.kind === "page" || (actor.kind === "live" && this.state?.direction !== "reverse");
+    const clock = { now: () => schedule.now + skew };
     return {
       qdrant: breakage.qdrant?.(qdrant, actor) ?? qdrant,
       ledger: ledgerFor(this, actor),
       queue: this.pages.portFor(actor),
       executions: { isOpen: async (owner: string) => this.#open.has(owner) },
-      models: MODELS,
-      clock: { now: () => this.schedule.now },
+      models: isWorker && schedule.chanceOf(otherModel) ? OTHER_MODELS : MODELS,
+      clock: clock,
       log: (event: string, fields: object) => void this.log.push(JSON.stringify({ event, ...fields })),
       deadline: { remainingMs: () => until - this.schedule.now },
       concurrency: 3,
@@ -270,6 +289,12 @@ export class World {
       for (const id of ids ?? points?.map((one) => one.id) ?? []) this.truth.repeat(String(id));
   }
 }
+
+/** A source that says it is large: more points than one range takes. */
+const large = (qdrant: Qdrant): Qdrant =>
+  new Proxy(qdrant, {
+    get: (target, name) => (name === "count" ? async () => 50_000 : Reflect.get(target, name)),
+  });
 
 const WORKER_MS = 110_000;
 const isFunction = (name: string): name is FunctionName => name in FUNCTIONS;

@@ -1,0 +1,79 @@
+// How bad the weather of a run is, drawn from its seed: every fault by its name.
+import type { World } from "./world.ts";
+
+/** Rate of each fault; what a name means stands where it is used. */
+export type Weather = Readonly<Record<string, number>>;
+
+/** Draws in an order that never changes: a seed keeps its weather when faults are added at the end. */
+function drawWeather(world: World): Weather {
+  const { random, more } = world.schedule;
+  const some = (...rates: readonly number[]) => random.pick(rates);
+  const first = {
+    kill: some(0, 0.002, 0.01),
+    refuse: some(0, 0.005, 0.02),
+    lose: some(0, 0.005, 0.02),
+    half: some(0, 0.05),
+    short: some(0, 0.1),
+    patience: some(0, 0, 0.1),
+    slow: some(0.06, 0.06, 0.25),
+    twice: some(0, 0.1),
+    late: some(0, 0.1),
+    lost: some(0, 0.03, 0.15),
+    miscounted: some(0, 0.1),
+    call: some(0, 0.01, 0.04),
+    killed: some(0, 0.4),
+    rival: some(0, 0.3),
+    paused: some(0, 0.2),
+  };
+  // In every second run none of the later ones: too many at once hide each other.
+  const isMore = more.int(2) === 0;
+  const later = (...rates: readonly number[]) => (isMore ? more.pick(rates) : 0);
+  return {
+    ...first,
+    slowWrite: later(0, 0.1, 0.3),
+    orphan: later(0, 0.5),
+    queued: later(0, 0, 0.03),
+    slowAnswer: later(0, 0, 0.02),
+    conflict: later(0, 0.1),
+    otherModel: later(0, 0, 0.1),
+    skewMs: later(0, 1000, 300_000),
+    ranges: later(0, 1),
+    aborted: later(0, 0, 0.2),
+    cleaned: later(0, 0.3),
+    override: later(0, 0, 1),
+  };
+}
+
+/** Draws the weather and makes it. */
+export function makeWeather(world: World): Weather {
+  const drawn = drawWeather(world);
+  const rate = (name: string): number => drawn[name] ?? 0;
+  const [kill, refuse, lose] = [rate("kill"), rate("refuse"), rate("lose")];
+  world.rates = {
+    kill,
+    refuse,
+    lose,
+    half: rate("half"),
+    short: rate("short"),
+    patience: rate("patience"),
+  };
+  world.schedule.slowShare = rate("slow");
+  world.queueRates = {
+    twice: rate("twice"),
+    late: rate("late"),
+    lost: rate("lost"),
+    miscounted: rate("miscounted"),
+  };
+  world.callRate = rate("call");
+  world.hazards = {
+    slowWrite: rate("slowWrite"),
+    orphan: rate("orphan"),
+    queued: rate("queued"),
+    slowAnswer: rate("slowAnswer"),
+    conflict: rate("conflict"),
+    otherModel: rate("otherModel"),
+    skewMs: rate("skewMs"),
+  };
+  world.hasRanges = rate("ranges") > 0;
+  return drawn;
+}
