@@ -70,15 +70,18 @@ export function preloadModel(): void {
 const clock: Clock = { now: () => Date.now() };
 
 function makeOutside(config: Config): Outside {
+  const log = logOf(config);
   return {
-    qdrant: once(() => openQdrant({ url: requireSetting(config, "qdrantUrl"), apiKey: apiKeyOf(config) })),
+    qdrant: once(() =>
+      openQdrant({ url: requireSetting(config, "qdrantUrl"), apiKey: apiKeyOf(config), log }),
+    ),
     ledger: once(() => ledgerOf(config)),
     queue: once(() => queueOf(config)),
     inbox: once(() => inboxOf(config)),
     executions: once(() => executionsOf(config)),
     models: once(() => modelsOf(config)),
     clock,
-    log: logOf(config),
+    log,
     concurrency: () => requireSetting(config, "concurrency"),
     embeddingModel: config.embeddingModel,
   };

@@ -34,6 +34,11 @@ export async function guardCleanup(
   const info = await qdrant.collection(target.collection);
   if (info === null || markOf(info)?.migration !== migration)
     refuse(`${target.collection} is not the collection that this migration made.`);
+  if (!(await qdrant.collections()).includes(source.collection)) {
+    // A run that was killed between the deletion and its note.
+    await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "cleaned" }));
+    return `${source.collection} was deleted already.${stillBridged(plan)}`;
+  }
   if (failedPoints(state) > 0) refuse(`${failedPoints(state)} points failed and are nowhere else.`);
   if (state.gate?.verdict !== "green") refuse("the gate was not green when readers were moved.");
   const openFor = windowLeftMs(plan, state, clock.now());

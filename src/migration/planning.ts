@@ -6,6 +6,7 @@ import { targetConfiguration } from "./configuration.ts";
 import { ConfigError, RefusedError } from "./errors.ts";
 import { makeForecast } from "./forecast.ts";
 import { planKey, rangesKey, stateKey } from "./keys.ts";
+import { keysWarnings } from "./keyWarnings.ts";
 import { readLock, setLockMigration } from "./lock.ts";
 import { markedVector, markOf, metadataOf, shortHash, withMark } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
@@ -141,7 +142,7 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     dimensions: dimensions + (layout === "bridge" ? vector.dimensions : 0),
   });
   const endsAt = now + forecast.seconds.high * 1000;
-  const keyWarnings = await outside.qdrant.keyProblems({ source, target, now, endsAt, for: "manage" });
+  const keyWarnings = await keysWarnings(outside.qdrant, sample, { source, target, now, endsAt });
   return {
     v: 1,
     migration,

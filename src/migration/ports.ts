@@ -79,6 +79,23 @@ export interface SearchHit {
   readonly payload: RawJson;
 }
 
+export interface CollectionAccess {
+  readonly collection: string;
+  readonly mayWrite: boolean;
+  /** True for a token that sees only points with certain payload values: to it the others do not exist. */
+  readonly isPartial: boolean;
+}
+
+/** What an API key says of itself; nothing of the key is in it. */
+export interface KeyDescription {
+  /** `plain`: an API key of the server's configuration, which says nothing of itself. */
+  readonly kind: "none" | "plain" | "token";
+  /** Milliseconds since 1970; null: no end. */
+  readonly expiresAt: number | null;
+  /** `unknown` for a plain key. */
+  readonly access: "unknown" | "manage" | "read" | readonly CollectionAccess[];
+}
+
 /** A migration that a key is to be used for. Times are milliseconds since 1970. */
 export interface KeyUse {
   readonly source: string;
@@ -99,8 +116,13 @@ export interface Qdrant {
   waitedMs(): number;
   /** Server version, e.g. `1.19.0`. ConfigError when no Qdrant answers at the address. */
   version(): Promise<string>;
-  /** What stands against using this API key for a migration, as sentences; empty when nothing is known against it. */
-  keyProblems(use: KeyUse): Promise<readonly string[]>;
+  /** What the API key of this process says of itself. */
+  keyDescription(): Promise<KeyDescription>;
+  /**
+   * What stands against using an API key for a migration, as sentences; empty when nothing is known against it.
+   * Without a description it is this process's own.
+   */
+  keyProblems(use: KeyUse, key?: KeyDescription): Promise<readonly string[]>;
   collections(): Promise<readonly string[]>;
   aliases(): Promise<readonly Alias[]>;
   /** Null when there is no such collection. Follows an alias, as the server does. */

@@ -5,7 +5,16 @@ import { ConfigError } from "./errors.ts";
 import { markedVector, markOf } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
 import type { SourceProof } from "./plan.ts";
-import type { Clock, CollectionInfo, Embedded, Embedder, Models, Point, Qdrant } from "./ports.ts";
+import type {
+  Clock,
+  CollectionInfo,
+  Embedded,
+  Embedder,
+  KeyDescription,
+  Models,
+  Point,
+  Qdrant,
+} from "./ports.ts";
 import type { Request } from "./request.ts";
 import { chooseVector } from "./schema.ts";
 import { keysOf, textOf } from "./text.ts";
@@ -26,6 +35,8 @@ export interface Sample {
   readonly truncated: number;
   readonly tokens: number;
   readonly ms: number;
+  /** The embedders' API key, which the planner does not hold. */
+  readonly key: KeyDescription;
 }
 
 export interface SampleOutside {
@@ -62,6 +73,7 @@ export async function takeSample(outside: SampleOutside, request: Request, sourc
     withText: texts.length,
     keys: keysOf(points.map(({ payload }) => payload)),
     ...timed,
+    key: await qdrant.keyDescription(),
   };
 }
 

@@ -40,7 +40,8 @@ export function openQdrant(options: QdrantOptions): Qdrant {
   return {
     waitedMs: () => transport.waitedMs,
     version: () => server.version(),
-    keyProblems: async (use) => keyProblems(describeKey(await apiKey()), use),
+    keyDescription: async () => describeKey(await apiKey()),
+    keyProblems: async (use, key) => keyProblems(key ?? describeKey(await apiKey()), use),
     collections: () => names.collections(),
     aliases: () => names.aliases(),
     collection: (name) => server.collection(name),

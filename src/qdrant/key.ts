@@ -1,23 +1,7 @@
 // What an API key says of itself. Qdrant's tokens (JWT) carry their end and what they may do in plain sight; the
 // signature is the server's business. Nothing of a key is ever written down.
 
-import type { KeyUse } from "../migration/ports.ts";
-
-interface CollectionAccess {
-  readonly collection: string;
-  readonly mayWrite: boolean;
-  /** True for a token that sees only points with certain payload values: to it the others do not exist. */
-  readonly isPartial: boolean;
-}
-
-export interface KeyDescription {
-  /** `plain`: an API key of the server's configuration, which says nothing of itself. */
-  readonly kind: "none" | "plain" | "token";
-  /** Milliseconds since 1970; null: no end. */
-  readonly expiresAt: number | null;
-  /** `unknown` for a plain key. */
-  readonly access: "unknown" | "manage" | "read" | readonly CollectionAccess[];
-}
+import type { CollectionAccess, KeyDescription, KeyUse } from "../migration/ports.ts";
 
 /** Never throws: what cannot be read as a token is a plain key. */
 export function describeKey(key: string | null): KeyDescription {

@@ -50,6 +50,7 @@ tbody th { font-weight: 500; }
 td.n, th.n { text-align: right; }
 td.n { white-space: nowrap; }
 tbody td:last-child { min-width: 7.5rem; }
+tbody td:last-child:not(.n) { overflow-wrap: anywhere; }
 tr:last-child > * { border-bottom: 0; }
 code, pre { font: .875rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; background: var(--code); border-radius: 5px; }
 code { padding: .1rem .3rem; overflow-wrap: anywhere; }

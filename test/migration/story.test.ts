@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { vectorNumbers } from "../../src/migration/vector.ts";
+import { describeKey } from "../../src/qdrant/key.ts";
 import { fakeModels, fakeVector } from "../support/embedder.ts";
 import { machineWithMemories, NEW, OLD, type StoryMachine } from "../support/machine.ts";
 
@@ -373,6 +374,27 @@ test("a source whose model cannot be proven is migrated, and the plan says what 
   assertMigrated(machine);
 });
 
+test("the plan looks at the embedders' key too, which the planner does not hold", async () => {
+  const machine = await machineWithMemories(10);
+  const token = (access: readonly object[]) =>
+    `eyJ.${Buffer.from(JSON.stringify({ exp: machine.now / 1000 + 1, access })).toString("base64url")}.x`;
+  const own = machine.qdrant.keyDescription;
+  const rights = [{ collection: "chat_4d", access: "rw" }];
+  machine.beforeCall = (name) => {
+    machine.qdrant.keyDescription =
+      name === "embedder" ? async () => describeKey(token(rights)) : own.bind(machine.qdrant);
+  };
+
+  const planned = await machine.run({ ...MIGRATE, dryRun: true });
+
+  const said = (planned.outcomes[0]?.plan?.warnings ?? []).filter((warning) =>
+    /embedders' key/.test(warning),
+  );
+  assert.equal(said.length, 2);
+  assert.match(said[0] ?? "", /^Of the embedders' key: The API key expires at .*, before the forecast's end/);
+  assert.match(said[1] ?? "", /^Of the embedders' key: The API key may not write chat_8d/);
+});
+
 test("what stands against the API key is said in the plan", async () => {
   const machine = await machineWithMemories(10);
   machine.qdrant.keyProblems = async () => ["The API key expires tomorrow."];
@@ -380,4 +402,24 @@ test("what stands against the API key is said in the plan", async () => {
   const planned = await machine.run({ ...MIGRATE, dryRun: true });
 
   assert.ok(planned.outcomes[0]?.plan?.warnings.includes("The API key expires tomorrow."));
+});
+
+test("a cleanup that was killed right after the deletion ends as cleaned when it is started again", async () => {
+  const machine = await machineWithMemories(10);
+  await machine.run(MIGRATE);
+  await machine.run({ action: "cutover", collection: "chat" });
+  const deletes = machine.qdrant.deleteCollection.bind(machine.qdrant);
+  machine.qdrant.deleteCollection = async (name) => {
+    await deletes(name);
+    throw Object.assign(new Error("killed"), { name: "PermanentError" });
+  };
+  const cleanup = { action: "cleanup", collection: "chat", confirm: "chat_4d" };
+
+  const killed = await machine.run(cleanup);
+  machine.qdrant.deleteCollection = deletes;
+  const [again] = (await machine.run(cleanup)).outcomes;
+
+  assert.equal(killed.status, "FAILED");
+  assert.match(again?.says ?? "", /chat_4d was deleted already/);
+  assert.equal((await machine.run({ action: "verify", collection: "chat" })).outcomes[0]?.status, "REFUSED");
 });

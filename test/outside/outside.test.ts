@@ -133,3 +133,15 @@ test("settings that are wrong fail a function's call, not its start", () => {
   assert.equal(stderr, "");
   assert.equal(stdout, "ConfigError\n");
 });
+
+test("a key that would cross a network in plain sight is said in the log, once, without the key", () => {
+  // An address of this machine that is not one of the loopback names.
+  const environment = { QDRANT_URL: "http://0.0.0.0:1", QDRANT_API_KEY: "secret-1" };
+  const code = `for (let time = 0; time < 2; time++) await here.qdrant().count("memories").catch(() => {});`;
+
+  const lines = runWith(environment, code).trimEnd().split("\n");
+
+  assert.equal(lines.length, 1);
+  assert.equal(JSON.parse(lines[0] ?? "").event, "qdrant-key-unencrypted");
+  assert.doesNotMatch(lines[0] ?? "", /secret-1/);
+});

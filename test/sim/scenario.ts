@@ -62,10 +62,7 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
       while (world.isBusy) await schedule.sleep(actor, 5000);
     }
     redrive(world);
-    const override = troubles.override ? { override: { by: "operator", why: "simulated" } } : {};
-    const started = world.start(
-      goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS, ...override },
-    );
+    const started = world.start(goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS });
     if (!isCalm) trouble(world, { troubles, victim: started.actor });
     while (!started.isOver) await schedule.sleep(actor, 3000);
     last = `${started.status} ${started.cause}`;

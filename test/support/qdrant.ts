@@ -7,6 +7,8 @@ import type {
   CollectionInfo,
   Json,
   JsonObject,
+  KeyDescription,
+  KeyUse,
   Point,
   PointWrite,
   Qdrant,
@@ -15,6 +17,7 @@ import type {
   SearchOptions,
 } from "../../src/migration/ports.ts";
 import { cosine, vectorNumbers } from "../../src/migration/vector.ts";
+import { keyProblems } from "../../src/qdrant/key.ts";
 
 interface Stored {
   config: JsonObject;
@@ -52,8 +55,12 @@ export class FakeQdrant implements Qdrant {
     return this.serverVersion;
   }
 
-  async keyProblems(): Promise<readonly string[]> {
-    return [];
+  async keyDescription(): Promise<KeyDescription> {
+    return { kind: "none", expiresAt: null, access: "unknown" };
+  }
+
+  async keyProblems(use: KeyUse, key?: KeyDescription): Promise<readonly string[]> {
+    return keyProblems(key ?? (await this.keyDescription()), use);
   }
 
   async collections(): Promise<readonly string[]> {

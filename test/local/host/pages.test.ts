@@ -34,7 +34,7 @@ test("no more pages are under way than embedders were asked for", async () => {
 
 for (const how of ["throw", "exit", "hang"] as const)
   test(`a page whose embedder fails (${how}) is delivered again until it succeeds`, async () => {
-    await using started = await StartedHost.start({ timeoutMs: () => 1_500 });
+    await using started = await StartedHost.start({ timeoutMs: () => 5_000 });
 
     await started.sends({ page: 1, failing: 2, how });
 
