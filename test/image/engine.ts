@@ -59,13 +59,24 @@ export function buildBase(): string {
     copyFileSync(join(ROOT, "local/stack/bootstrap.mjs"), join(directory, "bootstrap.mjs"));
     copyFileSync(process.execPath, join(directory, "node"));
     cpSync(npmDirectory(), join(directory, "npm"), { recursive: true, dereference: true });
-    const extra = process.env.NODE_EXTRA_CA_CERTS;
-    writeFileSync(join(directory, "extra-ca.pem"), extra === undefined ? "" : readFileSync(extra));
+    const authorities = authoritiesFile();
+    writeFileSync(join(directory, "extra-ca.pem"), authorities === null ? "" : readFileSync(authorities));
     podman(...BUILD, "--tag", BASE, directory);
     return BASE;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Whom npm trusts here beyond Node's own list, behind a proxy: what the machine tells Node, or npm's configuration. */
+function authoritiesFile(): string | null {
+  const told = process.env.NODE_EXTRA_CA_CERTS;
+  if (told !== undefined && told !== "") return told;
+  const cli = join(npmDirectory(), "bin/npm-cli.js");
+  const configured = execFileSync(process.execPath, [cli, "config", "get", "cafile"], {
+    encoding: "utf8",
+  }).trim();
+  return configured === "" || configured === "null" ? null : configured;
 }
 
 /** npm as a directory: `npm run` says where it is itself. */
