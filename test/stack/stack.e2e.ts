@@ -192,6 +192,7 @@ describe("the deployed stack", { skip }, () => {
     // The run itself sent them again while it was open, so that a page may lie there twice.
     assert.ok(redriven >= 2, `${redriven}`);
     assert.equal(pointsAfter, 100);
+    assert.equal(again.status, "SUCCEEDED", `${again.error}: ${again.cause}`);
     assert.equal(again.output.outcomes[0].status, "READY");
     assert.equal(again.output.outcomes[0].tally.migrated, 100);
     assert.equal(await drive.depthOf(deadLettersUrl), 0);
