@@ -10,7 +10,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { threadAddresses, threadFiles } from "../functions/embedder/image/threads.mjs";
+import { bundling, threadFiles } from "../functions/embedder/image/threads.mjs";
 import type { Watched, WatchSettings } from "./embed-watch.ts";
 
 const { values: flags } = parseArgs({
@@ -29,15 +29,7 @@ async function bundle(outdir: string): Promise<string> {
       ...threadFiles().map(({ file, name }) => ({ in: file, out: name })),
     ],
     outdir,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    plugins: [threadAddresses],
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    external: ["onnxruntime-node"],
-    minify: true,
-    keepNames: true,
+    ...bundling,
   });
   return join(outdir, "embed-watch.mjs");
 }

@@ -4,7 +4,7 @@
 import { globSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
-import { threadAddresses, threadFiles } from "./threads.mjs";
+import { bundling, threadFiles } from "./threads.mjs";
 
 const [outdir] = process.argv.slice(2);
 const handlers = globSync([
@@ -20,23 +20,9 @@ await build({
     ...started.map(({ file: thread, name }) => ({ in: thread, out: `${dirname(file)}/${name}` })),
   ]),
   outdir,
-  outExtension: { ".js": ".mjs" },
-  bundle: true,
-  plugins: [threadAddresses],
-  platform: "node",
-  target: "node24",
-  format: "esm",
-  mainFields: ["module", "main"],
-  // Native code stays a package of its own, in a layer below.
-  external: ["onnxruntime-node"],
-  minify: true,
-  // Names of errors are part of the contract with the workflow.
-  keepNames: true,
+  ...bundling,
   sourcemap: "linked",
   sourcesContent: false,
-  banner: {
-    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url); process.setSourceMapsEnabled(true);',
-  },
   logLevel: "warning",
 });
 

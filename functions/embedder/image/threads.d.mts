@@ -1,4 +1,4 @@
-import type { Plugin } from "esbuild";
+import type { BuildOptions } from "esbuild";
 
 export declare const threadFiles: () => readonly { readonly file: string; readonly name: string }[];
-export declare const threadAddresses: Plugin;
+export declare const bundling: BuildOptions;

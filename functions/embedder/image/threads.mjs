@@ -15,12 +15,31 @@ export const threadFiles = () =>
   );
 
 /** esbuild's plugin that lets a starter find the bundle of its thread. */
-export const threadAddresses = {
+const threadAddresses = {
   name: "thread-addresses",
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, "utf8").replaceAll(ADDRESS, 'new URL("./$1.mjs", import.meta.url)'),
       loader: "ts",
     }));
+  },
+};
+
+/** How the image's code is bundled, whatever the entry: measured as it runs. */
+export const bundling = {
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  plugins: [threadAddresses],
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  mainFields: ["module", "main"],
+  // Native code stays a package of its own, in a layer below.
+  external: ["onnxruntime-node"],
+  minify: true,
+  // Names of errors are part of the contract with the workflow.
+  keepNames: true,
+  banner: {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url); process.setSourceMapsEnabled(true);',
   },
 };
