@@ -16,7 +16,9 @@ export function demoCommand(): Command {
         concurrency: availableParallelism(),
         say: (line) => process.stdout.write(`${line}\n`),
         show: (verb, run) => printRun(process.stdout, verb, [run]),
-        report: (ledger, run) => writeReports(ledger, [run], { folder: report, out: process.stdout }),
+        // The demonstration's memories are nobody's: its report may show them.
+        report: (ledger, run, texts) =>
+          writeReports(ledger, [run], { folder: report, out: process.stdout, texts }),
       });
       process.exitCode = isGood ? EXIT.done : EXIT.failed;
     });

@@ -8,8 +8,9 @@ import { readCommandLineConfig, readVariable } from "../src/config.ts";
 import { openLedger } from "../src/ledger/ledger.ts";
 import { ConfigError } from "../src/migration/errors.ts";
 import { parseQueries } from "../src/migration/labelledQueries.ts";
-import type { Ledger } from "../src/migration/ports.ts";
+import type { Ledger, Qdrant } from "../src/migration/ports.ts";
 import { readStatus } from "../src/migration/status.ts";
+import { openQdrant } from "../src/qdrant/client.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { printRun } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
@@ -23,6 +24,7 @@ export interface MachineFlags {
   readonly ledger?: string;
   readonly concurrency?: number;
   readonly report?: string;
+  readonly reportTexts?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,6 +35,8 @@ export async function runVerb(
   options: { readonly deleteOld?: boolean; readonly queriesFile?: string | null } = {},
 ): Promise<void> {
   const out = flags.json === true ? process.stderr : process.stdout;
+  if (flags.reportTexts === true && flags.report === undefined)
+    throw new ConfigError("--report-texts puts texts into a report: give --report DIR too.");
   const settings = machineSettings(flags);
   await using machine = await Machine.start({ ...settings, onLog: () => {} });
   using stop = stopOnInterrupt(out);
@@ -45,9 +49,15 @@ export async function runVerb(
   line.end();
   process.exitCode = Math.max(...runs.map(exitCode));
   printRun(out, verb, runs);
-  if (flags.report !== undefined) await writeReports(ledger, runs, { folder: flags.report, out });
+  if (flags.report !== undefined) {
+    const texts = flags.reportTexts === true ? qdrantOf(settings) : null;
+    await writeReports(ledger, runs, { folder: flags.report, out, texts });
+  }
   if (flags.json === true) process.stdout.write(`${JSON.stringify(jsonLine(verb, runs))}\n`);
 }
+
+const qdrantOf = ({ qdrantUrl, apiKey }: ReturnType<typeof machineSettings>): Qdrant =>
+  openQdrant({ url: qdrantUrl, apiKey: async () => apiKey });
 
 /** The user's queries go into the ledger, where the gate finds them on any machine. */
 async function storeQueries(ledger: Ledger, file: string | null): Promise<{ readonly queries?: string }> {

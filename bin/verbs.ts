@@ -79,6 +79,10 @@ function machineFlags(command: Command): Command {
     .option("--ledger <dir>", "folder of the ledger (default: .remaster/<host and port>)")
     .option("--concurrency <n>", "embedders side by side", wholeNumber(1, 256))
     .option("--report <dir>", "write report.html and report.json there")
+    .option(
+      "--report-texts",
+      "put the searches' and the found memories' texts into it too: keep that report where the memories may be",
+    )
     .option("--json", "print one machine-readable line at the end, everything else to standard error");
 }
 

@@ -19,7 +19,7 @@ export interface DemonstrationOptions {
   readonly concurrency: number;
   readonly say: (line: string) => void;
   readonly show: (verb: string, run: MachineRun) => void;
-  readonly report: (ledger: Ledger, run: MachineRun) => Promise<void>;
+  readonly report: (ledger: Ledger, run: MachineRun, qdrant: Qdrant) => Promise<void>;
 }
 
 const OLD_MODEL = "static-384-8k";
@@ -93,7 +93,7 @@ async function runSteps({ say, show, report }: DemonstrationOptions, stage: Stag
   runs.push(await run("rollback", { action: "rollback" }));
   const last = await run("cutover again", { action: "cutover" });
   runs.push(last);
-  await report(stage.ledger, last);
+  await report(stage.ledger, last, stage.qdrant);
   return runs.every(({ error }) => error === null);
 }
 

@@ -124,6 +124,10 @@ export const DEFAULTS = {
     scoredMemories: 128,
     // The page stays readable; the rest is in the plot.
     listedQueries: 20,
+    // Of each of them this many answers of either side, and the relevant ones below.
+    listedAnswers: 5,
+    // Two lines of a desktop's column: enough to know a memory again.
+    excerptCharacters: 160,
     bars: {
       // "Better than before", proven: the lowest bar worth a migration. Ask for 0.1 to hold a model to "+10 %".
       minNdcgGain: 0,

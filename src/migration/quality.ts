@@ -37,8 +37,11 @@ export interface QueryChange {
   /** nDCG@10. */
   readonly old: number;
   readonly new: number;
+  /** The first ten. */
   readonly oldTop: readonly PointId[];
   readonly newTop: readonly PointId[];
+  /** Those of them that are relevant; absent in assessments that an earlier version stored. */
+  readonly relevant?: readonly PointId[];
 }
 
 export interface Quality {
@@ -128,16 +131,25 @@ function compareMetric(
   return { name, old: estimate(before), new: estimate(after), change: estimate(change) };
 }
 
+/** By nDCG@10, then by how few answers stayed; a query that is answered as before has not changed. */
 function mostChanged(scored: readonly ScoredQuery[]): QueryChange[] {
   return scored
-    .map(({ id, old, new: latest, scores }) => ({
+    .map(({ id, relevant, old, new: latest, scores }) => ({
       id,
       old: scores.old.ndcg,
       new: scores.new.ndcg,
-      oldTop: old.slice(0, 3),
-      newTop: latest.slice(0, 3),
+      oldTop: old.slice(0, DEPTH),
+      newTop: latest.slice(0, DEPTH),
+      relevant: [...new Set([...old.slice(0, DEPTH), ...latest.slice(0, DEPTH)])].filter(
+        (found) => (relevant[found] ?? 0) > 0,
+      ),
     }))
-    .sort((a, b) => Math.abs(b.new - b.old) - Math.abs(a.new - a.old))
+    .filter(({ oldTop, newTop }) => oldTop.join() !== newTop.join())
+    .sort(
+      (a, b) =>
+        Math.abs(b.new - b.old) - Math.abs(a.new - a.old) ||
+        overlapAt10(a.oldTop, a.newTop) - overlapAt10(b.oldTop, b.newTop),
+    )
     .slice(0, DEFAULTS.quality.listedQueries);
 }
 

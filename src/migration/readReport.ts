@@ -10,6 +10,7 @@ import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
 import { type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
+import { searchesOf } from "./searches.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
 import { encodeStored, readStored } from "./stored.ts";
@@ -74,6 +75,7 @@ function reportOf(
       sample: assessment?.truncation ?? null,
     },
     quality: assessment?.search?.quality ?? null,
+    searches: assessment?.search ? searchesOf(assessment.search.quality) : null,
     thresholds: assessment?.search?.thresholds ?? null,
     throughput: throughputLines(backfill),
     forecast: forecastLines(plan, backfill),

@@ -6,6 +6,7 @@ import type { JsonObject } from "./ports.ts";
 import type { Quality } from "./quality.ts";
 import { type Outcome, worstOutcome } from "./qualityBars.ts";
 import type { Layout } from "./request.ts";
+import type { SearchPair } from "./searches.ts";
 import type { Direction, Phase } from "./state.ts";
 import { addsUp, type Tally } from "./tally.ts";
 import type { Thresholds } from "./thresholds.ts";
@@ -80,42 +81,9 @@ interface Approval {
   readonly override: boolean;
 }
 
-export interface SearchAnswer {
-  readonly id: PointId;
-  /** Null where only the order was kept. */
-  readonly score: number | null;
-  /** Text of the memory: only in a report that stays on this machine. */
-  readonly text: string | null;
-}
-
-export interface SearchPair {
-  readonly text: string;
-  readonly why: string | null;
-  readonly old: readonly SearchAnswer[];
-  readonly new: readonly SearchAnswer[];
-}
-
-/** Looks up what a report may not hold by itself; null for what is not known any more. */
-export interface LocalTexts {
-  readonly query: (id: string) => string | null;
-  readonly memory: (id: PointId) => string | null;
-}
-
-/** The queries that changed most as searches side by side, with text: for a report that stays on this machine. */
-export function changedSearches({ mostChanged }: Quality, texts: LocalTexts): readonly SearchPair[] {
-  const answers = (ids: readonly PointId[]): SearchAnswer[] =>
-    ids.map((id) => ({ id, score: null, text: texts.memory(id) }));
-  return mostChanged.map((change) => ({
-    text: texts.query(change.id) ?? change.id,
-    why: `nDCG@10 ${change.old.toFixed(2)} → ${change.new.toFixed(2)}`,
-    old: answers(change.oldTop),
-    new: answers(change.newTop),
-  }));
-}
-
 /**
  * `report.json`. Parts that this run did not measure are null; lists may be empty. Times are milliseconds since
- * 1970. Only `searches` may hold text, and only where the user asked for it.
+ * 1970. Only `searches` may hold text, and only where the user asked for it (searchTexts.ts).
  */
 export interface Report {
   readonly v: 1;

@@ -1,6 +1,7 @@
 // The page's parts about search: is it better, which scores to filter by, and answers side by side.
-import type { MetricChange, Quality, QueryChange } from "../migration/quality.ts";
-import type { Report, SearchAnswer, SearchPair } from "../migration/report.ts";
+import type { MetricChange, Quality } from "../migration/quality.ts";
+import type { Report } from "../migration/report.ts";
+import type { SearchAnswer, SearchPair } from "../migration/searches.ts";
 import { figure, mark, section, table } from "./blocks.ts";
 import { count, figure as digits, percent, plural, signed } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
@@ -35,7 +36,6 @@ ${figure(html`Every query: ${changeSummary(quality.changes)}`, plotChanges(quali
     table("Metrics", METRIC_COLUMNS, quality.metrics.map(metricRow)),
     html`<p class="soft small">Paired bootstrap over queries, percentile intervals of 95 %, seed ${quality.seed}. A bar passes only when the whole interval lies above it.</p>`,
     latencyTable(quality),
-    changedTable(quality.mostChanged),
   );
 }
 
@@ -85,24 +85,6 @@ function latencyTable({ embedMs, searchMs, annRecall, overlap }: Quality): Marku
   }</p>`;
 }
 
-function changedTable(queries: readonly QueryChange[]): Markup | null {
-  if (queries.length === 0) return null;
-  const ids = (list: readonly string[]): Markup => html`${list.map((id) => html`<code>${id}</code> `)}`;
-  const rows = queries.map(({ id, old, new: latest, oldTop, newTop }) => [
-    id,
-    `${old.toFixed(2)} → ${latest.toFixed(2)}`,
-    ids(oldTop),
-    ids(newTop),
-  ]);
-  const columns = [
-    { name: "Query" },
-    { name: "nDCG@10", numeric: true },
-    { name: "Old first three" },
-    { name: "New first three" },
-  ];
-  return html`<details><summary>The ${count(rows.length)} queries that changed most</summary>${table("Queries that changed most", columns, rows)}</details>`;
-}
-
 export function thresholdsSection({ thresholds }: Report): Markup | null {
   if (thresholds === null) return null;
   const rows = thresholds.changes.map(({ old, oldShare, new: value, newShare }) => [
@@ -128,33 +110,50 @@ export function thresholdsSection({ thresholds }: Report): Markup | null {
   );
 }
 
-// A memory of many pages would push the other answers out of sight. Cut between characters as people count them.
-const TEXT_SHOWN = 240;
-function shortened(text: string): string {
-  if (text.length <= TEXT_SHOWN) return text;
-  const characters = [...new Intl.Segmenter("en").segment(text.slice(0, TEXT_SHOWN + 40))];
-  return `${characters
-    .slice(0, TEXT_SHOWN - 1)
-    .map(({ segment }) => segment)
-    .join("")}…`;
-}
+// Read first; the others stand behind a line to open.
+const OPEN_SEARCHES = 5;
 
-const answers = (label: Markup, list: readonly SearchAnswer[]): Markup =>
-  html`<div>${label}<ol>${list.map(
-    ({ id, score, text }) =>
-      html`<li>${text === null ? html`<code>${id}</code>` : shortened(text)} <span class="soft small">${score === null ? null : score.toFixed(3)}</span></li>`,
-  )}</ol></div>`;
+const HINTS: Readonly<Record<Quality["kind"], string>> = {
+  labelled: "Answers that you marked as relevant carry a ✓.",
+  "known-item":
+    "Each query is a part of a memory, and is named by it; the ✓ is that memory without the part.",
+};
 
-const searchPair = ({ text, why, old, new: latest }: SearchPair): Markup => html`
-<blockquote>“${text}”</blockquote>${why === null ? null : html`<p class="soft small">${why}</p>`}
-<div class="sides">${answers(OLD, old)}${answers(NEW, latest)}</div>`;
-
-export function searchesSection({ searches }: Report): Markup | null {
-  if (searches === null || searches.length === 0) return null;
+export function searchesSection({ searches, quality }: Report): Markup | null {
+  if (searches === null || quality === null || searches.length === 0) return null;
+  const [first, rest] = [searches.slice(0, OPEN_SEARCHES), searches.slice(OPEN_SEARCHES)];
+  const hasText = searches.some(({ text, ...sides }) =>
+    [text, ...[...sides.old, ...sides.new].map((answer) => answer.text)].some((one) => one !== null),
+  );
   return section(
     "searches",
     "The same searches, before and after",
-    html`<p class="soft small">Holds text of memories: keep this page where the memories may be.</p>`,
-    searches.map(searchPair),
+    hasText
+      ? html`<p><span class="mark INCONCLUSIVE">private</span> Holds texts of memories, as they read now: keep this page where the memories may be.</p>`
+      : null,
+    html`<p class="soft small">The ${plural(searches.length, "query").replace("querys", "queries")} that changed most, by nDCG@10; the largest change first. ${HINTS[quality.kind]}</p>`,
+    first.map((search) => searchPair(search, quality.kind)),
+    rest.length === 0
+      ? null
+      : html`<details><summary>${count(rest.length)} more</summary>${rest.map((search) => searchPair(search, quality.kind))}</details>`,
   );
 }
+
+function searchPair({ id, text, oldNdcg, newNdcg, ...sides }: SearchPair, kind: Quality["kind"]): Markup {
+  const name = html`<code>${id}</code>`;
+  const part = kind === "known-item" ? "a part of " : "";
+  return html`<div class="search">
+<h3>${part}${text === null ? name : html`“${text}”`}</h3>
+<p class="soft small">${text === null ? null : html`${name} · `}nDCG@10 ${oldNdcg.toFixed(2)} → ${newNdcg.toFixed(2)}</p>
+<div class="sides">${answers(OLD, sides.old)}${answers(NEW, sides.new)}</div></div>`;
+}
+
+function answers(label: Markup, list: readonly SearchAnswer[]): Markup {
+  if (list.length === 0) return html`<div>${label}<p class="soft small">no answer</p></div>`;
+  return html`<div>${label}<ol>${list.map(answerLine)}</ol></div>`;
+}
+
+const answerLine = ({ id, rank, isRelevant, text }: SearchAnswer): Markup => html`
+<li value="${rank}">${isRelevant ? html`<span class="mark PASS" role="img" aria-label="relevant">✓</span> ` : null}${
+  text === null ? null : html`${text} `
+}<code class="${text === null ? "" : "small soft"}">${id}</code></li>`;

@@ -61,7 +61,8 @@ summary { cursor: pointer; }
 .sides > div { min-width: 0; }
 .sides ol { margin: .3rem 0 .75rem; padding-left: 1.4rem; }
 .sides li { margin: .25rem 0; overflow-wrap: anywhere; }
-blockquote { margin: 1rem 0 .25rem; font-weight: 600; overflow-wrap: anywhere; }
+.search { break-inside: avoid; }
+.search code { display: inline-block; max-width: 100%; }
 :focus-visible { outline: 3px solid var(--new); outline-offset: 2px; }
 @media (max-width: 36rem) {
   section { padding: .9rem 1rem; }
@@ -74,7 +75,7 @@ blockquote { margin: 1rem 0 .25rem; font-weight: 600; overflow-wrap: anywhere; }
   main { max-width: none; padding: 0; }
   section { border-width: 1px 0 0; border-radius: 0; padding: .6rem 0; margin: 0; }
   .verdict { border-width: 0 0 0 8px; padding-left: 1rem; }
-  section, figure, tr, blockquote { break-inside: avoid; }
+  section, figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

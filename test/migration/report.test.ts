@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changedSearches, decideVerdict, type VerdictInput } from "../../src/migration/report.ts";
+import { decideVerdict, type VerdictInput } from "../../src/migration/report.ts";
 import { sampleQuality, sampleReport } from "../report/sampleReport.ts";
 
 const green: VerdictInput = {
@@ -58,17 +58,4 @@ test("what was not measured is null, not absent", () => {
 
   assert.equal(report.quality, null);
   assert.ok(Object.values(report).every((value) => value !== undefined));
-});
-
-test("the queries that changed most become searches with the text that is known here", () => {
-  const quality = sampleQuality();
-  const searches = changedSearches(quality, {
-    query: (id) => `text of ${id}`,
-    memory: (id) => (id === "1" ? "the first memory" : null),
-  });
-
-  assert.equal(searches.length, quality.mostChanged.length);
-  assert.equal(searches[0]?.text, `text of ${quality.mostChanged[0]?.id}`);
-  const answers = searches.flatMap((search) => [...search.old, ...search.new]);
-  assert.ok(answers.every(({ id, text }) => text === (id === "1" ? "the first memory" : null)));
 });

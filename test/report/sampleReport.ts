@@ -3,6 +3,7 @@ import type { ModelContract } from "../../src/migration/model.ts";
 import { compareQuality, type Quality, type RankedQuery } from "../../src/migration/quality.ts";
 import { type Random, seededRandom } from "../../src/migration/random.ts";
 import { makeReport, type Report } from "../../src/migration/report.ts";
+import { searchesOf, withTexts } from "../../src/migration/searches.ts";
 import { translateThresholds } from "../../src/migration/thresholds.ts";
 
 const STARTED_AT = Date.UTC(2026, 2, 3, 9, 0, 0);
@@ -83,6 +84,8 @@ function sampleThroughput(): { at: number; pointsPerSecond: number }[] {
   }));
 }
 
+const LONG_MEMORY = "Her favourite tea is Longjing, without sugar, in the morning. ";
+
 const TIMELINE = [
   { phase: "planned", at: STARTED_AT },
   { phase: "backfill", at: STARTED_AT + 2 * MINUTE },
@@ -135,14 +138,10 @@ const PARTS: Partial<Omit<Report, "verdict" | "v">> = {
       override: false,
     },
   ],
-  searches: [
-    {
-      text: "what tea does she like",
-      why: null,
-      old: [{ id: "7", score: 0.61, text: "what do you like to do" }],
-      new: [{ id: "12", score: 0.83, text: "Her favourite tea is Longjing, without sugar." }],
-    },
-  ],
+  searches: withTexts(searchesOf(sampleQuality()), {
+    query: () => "what tea does she like",
+    memory: (id) => (Number(id) < 1000 ? LONG_MEMORY.repeat(Number(id)) : "what do you like to do"),
+  }),
 };
 
 /** A green report of a large collection; `changes` replace parts. */
