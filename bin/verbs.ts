@@ -22,6 +22,7 @@ interface MigrateFlags extends VerbFlags {
   readonly vector?: string;
   readonly layout?: string;
   readonly newVector?: string;
+  readonly takeOverName?: boolean;
   readonly queries?: string;
   readonly scoreThreshold?: readonly number[];
   readonly batchSize?: number;
@@ -109,6 +110,10 @@ function migrateFlags(command: Command): Command {
       ).choices(LAYOUTS),
     )
     .option("--new-vector <name>", "name of the new vector in a bridge (default: the model's short name)")
+    .option(
+      "--take-over-name",
+      "readers use the collection's own name: the new collection takes it over at the swap (docs/names.md)",
+    )
     .option("--queries <file>", "your own queries with relevant ids, JSON lines (docs/quality.md)")
     .option(
       "--score-threshold <score>",
@@ -153,6 +158,7 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
     vector: flags.vector,
     layout: flags.layout,
     newVector: flags.newVector,
+    takeOverName: flags.takeOverName,
     pageSizePoints: flags.batchSize,
     scoreThresholds: flags.scoreThreshold,
     keepOldHours: flags.keepOldHours,

@@ -1,5 +1,5 @@
 import { readerNames } from "./cutover.ts";
-import type { Plan } from "./plan.ts";
+import { ownName, type Plan } from "./plan.ts";
 import type { JsonObject } from "./ports.ts";
 import type { NextAction } from "./report.ts";
 import type { MigrationState } from "./state.ts";
@@ -28,7 +28,7 @@ export function nextOf(
   const next = paused ? RESUME : NEXT[phase];
   if (next === undefined) return null;
   const [action, what] = next;
-  const { collection } = plan.source;
+  const collection = ownName(plan);
   const input: JsonObject = { action, collection };
   return { what, input, command: `npx remaster ${action} --collection ${collection}` };
 }

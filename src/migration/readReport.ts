@@ -6,7 +6,7 @@ import { dollarsOf } from "./forecast.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { nextOf } from "./next.ts";
-import { type Plan, readPlan } from "./plan.ts";
+import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
 import { type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
@@ -51,7 +51,7 @@ function reportOf(
   const core = {
     migration: plan.migration,
     at,
-    source: plan.source.collection,
+    source: ownName(plan),
     target: plan.target.collection,
     aliases: readerNames(plan),
     phase: state.phase,

@@ -6,6 +6,7 @@ import type { JsonObject, Ledger } from "./ports.ts";
 import type { Summary } from "./record.ts";
 import type { Override } from "./request.ts";
 import { readExisting, updateStored } from "./stored.ts";
+import type { Gap } from "./takeOver.ts";
 
 export type Phase =
   | "planned"
@@ -29,6 +30,8 @@ interface Swap {
   readonly to: string;
   readonly aliases: readonly string[];
   readonly override: Override | null;
+  /** How a collection's own name answered while it changed hands; null where aliases alone were moved. */
+  readonly gap?: Gap | null;
   /** Points that still differed when the names moved on somebody's word: the other side may lack them. */
   readonly differentPoints: number;
 }
