@@ -36,6 +36,7 @@ interface ActFlags extends VerbFlags {
   readonly overrideBy?: string;
   readonly overrideWhy?: string;
   readonly confirm?: string;
+  readonly snapshot?: boolean;
   readonly dropOldVector?: boolean;
   readonly fence?: number;
 }
@@ -53,6 +54,7 @@ export function verbCommands(): readonly Command[] {
     overridable(verb("rollback", "move the readers' names back, with everything written since")),
     overridable(verb("cleanup", "delete the old collection, if nothing speaks against it"))
       .option("--confirm <name>", "repeat the old collection's name to delete it before its time")
+      .option("--snapshot", "take a snapshot of the old collection first, on the server's disk")
       .option(
         "--drop-old-vector",
         "of a bridge whose old collection is gone: take the old vector away (--confirm repeats the new collection's name)",
@@ -168,7 +170,7 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
 }
 
 function actInput(action: string, flags: ActFlags): WorkflowInput {
-  const { overrideBy: by, overrideWhy: why, confirm, dropOldVector } = flags;
+  const { overrideBy: by, overrideWhy: why, confirm, snapshot, dropOldVector } = flags;
   if ((by === undefined) !== (why === undefined))
     throw new ConfigError("An override needs both --override-by and --override-why.");
   const override = by === undefined || why === undefined ? undefined : { by, why };
@@ -177,6 +179,7 @@ function actInput(action: string, flags: ActFlags): WorkflowInput {
     action,
     collection: collectionOf(flags),
     confirm,
+    snapshot,
     dropOldVector,
     override,
     maxFenceSeconds,

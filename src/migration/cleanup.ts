@@ -7,6 +7,7 @@ import { failedPoints } from "./gate.ts";
 import { markOf } from "./metadata.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Request } from "./request.ts";
+import { saySnapshot, takeSnapshot } from "./snapshot.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 
 const HOUR_MS = 3_600_000;
@@ -58,14 +59,15 @@ const windowLeftMs = (plan: Plan, { swaps }: MigrationState, now: number): numbe
   (swaps.at(-1)?.at ?? now) + plan.keepOldHours * HOUR_MS - now;
 
 /**
- * Deletes the old collection. The comparison that ran before says what only it has.
- * Twice is harmless: a collection that is gone stays gone.
+ * Deletes the old collection, after its snapshot where one was asked for. The comparison that ran before says what
+ * only it has. Twice is harmless: a collection that is gone stays gone.
+ * @returns null while the server is making the snapshot.
  */
 export async function deleteOld(
   outside: SwapOutside,
   migration: string,
-  request: Pick<Request, "confirm" | "override">,
-): Promise<string> {
+  request: Pick<Request, "confirm" | "override" | "snapshot">,
+): Promise<string | null> {
   const { qdrant, ledger, clock } = outside;
   const again = await guardCleanup(outside, migration, request);
   if (again !== null) return again;
@@ -77,7 +79,9 @@ export async function deleteOld(
       `${source} is not deleted: ${only} of its points are not in ${plan.target.collection}. They were deleted there since the swap, or somebody still writes into the old collection. Look, then give an override with by and why.`,
       { fields: { collection: source } },
     );
+  const snapshot = request.snapshot ? await takeSnapshot(outside, migration) : null;
+  if (request.snapshot && snapshot === null) return null;
   await qdrant.deleteCollection(source);
   await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "cleaned" }));
-  return `${source} was deleted; ${plan.target.collection} serves alone.${stillBridged(plan)}`;
+  return `${source} was deleted; ${plan.target.collection} serves alone.${snapshot === null ? "" : saySnapshot(snapshot)}${stillBridged(plan)}`;
 }

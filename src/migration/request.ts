@@ -59,6 +59,8 @@ export interface Request {
   readonly override: Override | null;
   /** Repeats the name of the collection that `cleanup` deletes. */
   readonly confirm: string | null;
+  /** `cleanup` takes a snapshot of the old collection first. */
+  readonly snapshot: boolean;
   /** `cleanup` of a bridge whose old collection is gone: drop the old vector too. */
   readonly dropOldVector: boolean;
   readonly keepOldHours: number;
@@ -148,6 +150,7 @@ const FIELDS = {
   cutover: field(oneOf(["manual", "auto"]), "manual or auto", "manual" as "manual" | "auto"),
   override: field<Override | null>(override, '{"by": "who", "why": "reason"}', null),
   confirm: field<string | null>(text, "the name of the collection to delete", null),
+  snapshot: field(flag, "true or false", false),
   dropOldVector: field(flag, "true or false", false),
   keepOldHours: field(hours, "a number of hours from 0 to 8760", DEFAULTS.keepOldHours as number),
   maxFenceSeconds: field(whole(0, 3600), "a whole number of seconds from 0 to 3600", 0 as number),
@@ -233,6 +236,7 @@ export function parseRequest(input: unknown): Request {
     cutover: take("cutover", FIELDS.cutover),
     override: take("override", FIELDS.override),
     confirm: take("confirm", FIELDS.confirm),
+    snapshot: take("snapshot", FIELDS.snapshot),
     dropOldVector: take("dropOldVector", FIELDS.dropOldVector),
     keepOldHours: take("keepOldHours", FIELDS.keepOldHours),
     maxFenceSeconds: take("maxFenceSeconds", FIELDS.maxFenceSeconds),

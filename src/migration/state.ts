@@ -5,6 +5,7 @@ import type { Found } from "./pass.ts";
 import type { JsonObject, Ledger } from "./ports.ts";
 import type { Summary } from "./record.ts";
 import type { Override } from "./request.ts";
+import type { SnapshotAsked } from "./snapshot.ts";
 import { readExisting, updateStored } from "./stored.ts";
 import type { Gap } from "./takeOver.ts";
 
@@ -62,6 +63,8 @@ export interface MigrationState {
   readonly optimizersToRestore: JsonObject | null;
   /** Upserts to the truth are stopped; null when they are not. */
   readonly fence: Fence | null;
+  /** Before cleanup, where it was asked for. */
+  readonly snapshot?: SnapshotAsked | null;
   readonly startedAt: number;
   readonly updatedAt: number;
   readonly error: { readonly name: string; readonly message: string } | null;

@@ -15,6 +15,7 @@ import type {
   ReadOptions,
   SearchHit,
   SearchOptions,
+  Snapshot,
 } from "../../src/migration/ports.ts";
 import { cosine, vectorNumbers } from "../../src/migration/vector.ts";
 import { keyProblems } from "../../src/qdrant/key.ts";
@@ -149,6 +150,37 @@ export class FakeQdrant implements Qdrant {
     // One after the other; those before one that fails stay done, as on the real server.
     for (const action of actions) this.#changeAlias(action);
     await this.after("changeAliases", "");
+  }
+
+  /** Snapshots by the collection's own name; the first look after a request does not see it yet. */
+  readonly snapshotsOf = new Map<string, Snapshot[]>();
+  remoteShardCount = 0;
+  #making: string | null = null;
+
+  async snapshots(name: string): Promise<readonly Snapshot[]> {
+    await this.before("snapshots", name);
+    return [...(this.snapshotsOf.get(this.#resolve(name)) ?? [])];
+  }
+
+  /** It is finished when `finishSnapshot` says so. */
+  async askForSnapshot(name: string): Promise<void> {
+    await this.before("askForSnapshot", name);
+    this.#making = this.#resolve(name);
+    await this.after("askForSnapshot", name);
+  }
+
+  finishSnapshot(): void {
+    const own = this.#making;
+    if (own === null) return;
+    const list = this.snapshotsOf.get(own) ?? [];
+    list.push({ name: `${own}-1-${list.length}.snapshot`, sizeBytes: 64_512, checksum: "5b6a" });
+    this.snapshotsOf.set(own, list);
+    this.#making = null;
+  }
+
+  async remoteShards(name: string): Promise<number> {
+    await this.before("remoteShards", name);
+    return this.remoteShardCount;
   }
 
   async count(name: string, vector?: string): Promise<number> {
