@@ -9,7 +9,7 @@ import { nextOf } from "./next.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
-import { type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
+import { changedSearches, type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
 import { encodeStored, readStored } from "./stored.ts";
@@ -63,6 +63,7 @@ function reportOf(
     integrity: state.gate?.checks ?? [],
     tally: outcomes.tally,
   };
+  const quality = assessment?.search?.quality ?? null;
   return makeReport(core, {
     next: nextOf(plan, state),
     failures: groupsOf(outcomes.failures, outcomes.failuresByReason),
@@ -73,7 +74,9 @@ function reportOf(
       newTokensLost: backfill.tokensLost,
       sample: assessment?.truncation ?? null,
     },
-    quality: assessment?.search?.quality ?? null,
+    quality,
+    // By ids: the ledger holds no text.
+    searches: quality === null ? null : changedSearches(quality, { query: () => null, memory: () => null }),
     thresholds: assessment?.search?.thresholds ?? null,
     throughput: throughputLines(backfill),
     forecast: forecastLines(plan, backfill),

@@ -149,12 +149,17 @@ const searchPair = ({ text, why, old, new: latest }: SearchPair): Markup => html
 <blockquote>“${text}”</blockquote>${why === null ? null : html`<p class="soft small">${why}</p>`}
 <div class="sides">${answers(OLD, old)}${answers(NEW, latest)}</div>`;
 
+const hasText = (searches: readonly SearchPair[]): boolean =>
+  searches.some((pair) => [...pair.old, ...pair.new].some(({ text }) => text !== null));
+
 export function searchesSection({ searches }: Report): Markup | null {
   if (searches === null || searches.length === 0) return null;
   return section(
     "searches",
     "The same searches, before and after",
-    html`<p class="soft small">Holds text of memories: keep this page where the memories may be.</p>`,
+    hasText(searches)
+      ? html`<p class="soft small">Holds text of memories: keep this page where the memories may be.</p>`
+      : html`<p class="soft small">The searches that changed most, by the ids of what they find: this page holds no text of memories.</p>`,
     searches.map(searchPair),
   );
 }
