@@ -160,6 +160,9 @@ export function searchesSection({ searches }: Report): Markup | null {
     hasText(searches)
       ? html`<p class="soft small">Holds text of memories: keep this page where the memories may be.</p>`
       : html`<p class="soft small">The searches that changed most, by the ids of what they find: this page holds no text of memories.</p>`,
-    searches.map(searchPair),
+    // Ids alone are looked up, not read: they do not push the rest of the page away.
+    hasText(searches)
+      ? searches.map(searchPair)
+      : html`<details><summary>${count(searches.length)} searches by ids</summary>${searches.map(searchPair)}</details>`,
   );
 }
