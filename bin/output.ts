@@ -1,7 +1,7 @@
 // What a verb prints when it is through.
 import type { MachineRun } from "../local/machine.ts";
 import type { Inspection } from "../src/migration/inspect.ts";
-import type { Plan } from "../src/migration/plan.ts";
+import { ownName, type Plan } from "../src/migration/plan.ts";
 import type { Outcome } from "../src/migration/run.ts";
 import type { Status } from "../src/migration/status.ts";
 import type { Tally } from "../src/migration/tally.ts";
@@ -38,7 +38,7 @@ function outcomeLines(outcome: Outcome): Lines {
     ...(nextAction === null
       ? []
       : [
-          `  Next: remaster ${nextAction.action} --collection ${nextAction.collection}`,
+          `  Next: remaster ${nextAction.action} --collection ${nextAction.collection}${plan === null ? "" : ", with the same flags"}`,
           `  On AWS: ${JSON.stringify(nextAction)}`,
         ]),
   ];
@@ -48,16 +48,21 @@ function planLines(plan: Plan): Lines {
   const { source, target, forecast } = plan;
   const { seconds, dollars } = forecast;
   return [
-    `  ${source.collection} (${source.dimensions}-D) → ${target.collection} (${target.dimensions}-D, ${target.contract.id}), vector ${JSON.stringify(source.vectorName)}${plan.layout === "bridge" ? ` beside the new ${JSON.stringify(target.vectorName)}` : ""}, text from ${plan.textKey.join(", ")}`,
+    `  ${ownName(plan)} (${source.dimensions}-D) → ${target.collection} (${target.dimensions}-D, ${target.contract.id}), vector ${JSON.stringify(source.vectorName)}${plan.layout === "bridge" ? ` beside the new ${JSON.stringify(target.vectorName)}` : ""}, text from ${plan.textKey.join(", ")}`,
     `  ${forecast.points} points, about ${forecast.texts} with text, ${forecast.tokens} tokens, ${forecast.pages} pages`,
     `  Time here: ${durationOf(seconds.low)} to ${durationOf(seconds.high)}. On AWS about $${dollars.low.toFixed(2)} to $${dollars.high.toFixed(2)}. ${forecast.says}`,
     `  Qdrant needs about ${forecast.extraMemoryMiB} MiB more memory and ${forecast.extraDiskMiB} MiB more disk until cleanup.`,
-    `  Readers' names: ${plan.newAlias === null ? plan.aliases.join(", ") : `${plan.newAlias} (made by the swap)`}`,
+    `  Readers' names: ${namesText(plan)}`,
     `  Old model: ${plan.sourceProof.says}`,
     ...plan.warnings.map((warning) => `  Note: ${warning}`),
     ...plan.cannotCarry.map((what) => `  Not carried over: ${what}`),
     "  Writers: put events are exact; direct writers are caught up until the swap (equal up to the writes of the last pass).",
   ];
+}
+
+function namesText({ aliases, newAlias, takeOver }: Plan): string {
+  const names = newAlias === null ? aliases : [`${newAlias} (made by the swap)`];
+  return [...names, ...(takeOver == null ? [] : [`${takeOver.name} (taken over by the swap)`])].join(", ");
 }
 
 function inspectionLines(found: Inspection): Lines {

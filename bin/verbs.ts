@@ -22,6 +22,7 @@ interface MigrateFlags extends VerbFlags {
   readonly vector?: string;
   readonly layout?: string;
   readonly newVector?: string;
+  readonly takeOverName?: boolean;
   readonly queries?: string;
   readonly scoreThreshold?: readonly number[];
   readonly batchSize?: number;
@@ -35,6 +36,7 @@ interface ActFlags extends VerbFlags {
   readonly overrideBy?: string;
   readonly overrideWhy?: string;
   readonly confirm?: string;
+  readonly snapshot?: boolean;
   readonly dropOldVector?: boolean;
   readonly fence?: number;
 }
@@ -52,6 +54,7 @@ export function verbCommands(): readonly Command[] {
     overridable(verb("rollback", "move the readers' names back, with everything written since")),
     overridable(verb("cleanup", "delete the old collection, if nothing speaks against it"))
       .option("--confirm <name>", "repeat the old collection's name to delete it before its time")
+      .option("--snapshot", "take a snapshot of the old collection first, on the server's disk")
       .option(
         "--drop-old-vector",
         "of a bridge whose old collection is gone: take the old vector away (--confirm repeats the new collection's name)",
@@ -113,6 +116,10 @@ function migrateFlags(command: Command): Command {
       ).choices(LAYOUTS),
     )
     .option("--new-vector <name>", "name of the new vector in a bridge (default: the model's short name)")
+    .option(
+      "--take-over-name",
+      "readers use the collection's own name: the new collection takes it over at the swap (docs/names.md)",
+    )
     .option("--queries <file>", "your own queries with relevant ids, JSON lines (docs/quality.md)")
     .option(
       "--score-threshold <score>",
@@ -157,6 +164,7 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
     vector: flags.vector,
     layout: flags.layout,
     newVector: flags.newVector,
+    takeOverName: flags.takeOverName,
     pageSizePoints: flags.batchSize,
     scoreThresholds: flags.scoreThreshold,
     keepOldHours: flags.keepOldHours,
@@ -166,7 +174,7 @@ function migrateInput(flags: MigrateFlags): WorkflowInput {
 }
 
 function actInput(action: string, flags: ActFlags): WorkflowInput {
-  const { overrideBy: by, overrideWhy: why, confirm, dropOldVector } = flags;
+  const { overrideBy: by, overrideWhy: why, confirm, snapshot, dropOldVector } = flags;
   if ((by === undefined) !== (why === undefined))
     throw new ConfigError("An override needs both --override-by and --override-why.");
   const override = by === undefined || why === undefined ? undefined : { by, why };
@@ -175,6 +183,7 @@ function actInput(action: string, flags: ActFlags): WorkflowInput {
     action,
     collection: collectionOf(flags),
     confirm,
+    snapshot,
     dropOldVector,
     override,
     maxFenceSeconds,

@@ -63,6 +63,8 @@ export const DEFAULTS = {
   // So many collections may look that often in one execution; where more share its history, each looks more rarely.
   lookSharing: 5,
   readyGrowth: 1.5,
+  // The largest collections are written to disk within hours; after a day the server has forgotten the request.
+  snapshotHoursMax: 24,
   // One execution takes up so many collections of a prefix: each costs about 400 events of its history, and a
   // few kB of its 256 KiB of output.
   collectionsMax: 50,

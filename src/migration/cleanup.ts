@@ -5,8 +5,9 @@ import { stillBridged } from "./dropOldVector.ts";
 import { RefusedError } from "./errors.ts";
 import { failedPoints } from "./gate.ts";
 import { markOf } from "./metadata.ts";
-import { type Plan, readPlan } from "./plan.ts";
+import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Request } from "./request.ts";
+import { saySnapshot, takeSnapshot } from "./snapshot.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 
 const HOUR_MS = 3_600_000;
@@ -21,28 +22,33 @@ export async function guardCleanup(
   request: Pick<Request, "confirm">,
 ): Promise<string | null> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
-  const { source, target } = plan;
-  if (state.phase === "cleaned") return `${source.collection} was deleted already.${stillBridged(plan)}`;
+  const [source, target] = [ownName(plan), plan.target.collection];
+  if (state.phase === "cleaned") return `${source} was deleted already.${stillBridged(plan)}`;
   const refuse = (why: string): never => {
-    throw new RefusedError(`${source.collection} is not deleted: ${why}`, {
-      fields: { collection: source.collection },
+    throw new RefusedError(`${source} is not deleted: ${why}`, {
+      fields: { collection: source },
     });
   };
   if (state.phase !== "done") refuse(`the migration is not cut over (${state.phase}).`);
-  const pointing = (await qdrant.aliases()).filter(({ collection }) => collection === source.collection);
+  const now = await qdrant.aliases();
+  const pointing = now.filter(
+    ({ alias, collection }) => collection === source && alias !== plan.takeOver?.wayBack,
+  );
   if (pointing.length > 0) refuse(`alias ${pointing.map(({ alias }) => alias).join(", ")} points to it.`);
-  const info = await qdrant.collection(target.collection);
+  if (plan.takeOver != null && !now.some(({ alias }) => alias === source))
+    refuse("readers who use its name reach it again: the alias that took the name over is gone.");
+  const info = await qdrant.collection(target);
   if (info === null || markOf(info)?.migration !== migration)
-    refuse(`${target.collection} is not the collection that this migration made.`);
-  if (!(await qdrant.collections()).includes(source.collection)) {
+    refuse(`${target} is not the collection that this migration made.`);
+  if (!(await qdrant.collections()).includes(source)) {
     // A run that was killed between the deletion and its note.
     await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "cleaned" }));
-    return `${source.collection} was deleted already.${stillBridged(plan)}`;
+    return `${source} was deleted already.${stillBridged(plan)}`;
   }
   if (failedPoints(state) > 0) refuse(`${failedPoints(state)} points failed and are nowhere else.`);
   if (state.gate?.verdict !== "green") refuse("the gate was not green when readers were moved.");
   const openFor = windowLeftMs(plan, state, clock.now());
-  if (openFor > 0 && request.confirm !== source.collection)
+  if (openFor > 0 && request.confirm !== source)
     refuse(
       `the way back stays open for another ${Math.ceil(openFor / HOUR_MS)} hours (keepOldHours ${plan.keepOldHours}). To delete it now, repeat its name in "confirm".`,
     );
@@ -53,25 +59,29 @@ const windowLeftMs = (plan: Plan, { swaps }: MigrationState, now: number): numbe
   (swaps.at(-1)?.at ?? now) + plan.keepOldHours * HOUR_MS - now;
 
 /**
- * Deletes the old collection. The comparison that ran before says what only it has.
- * Twice is harmless: a collection that is gone stays gone.
+ * Deletes the old collection, after its snapshot where one was asked for. The comparison that ran before says what
+ * only it has. Twice is harmless: a collection that is gone stays gone.
+ * @returns null while the server is making the snapshot.
  */
 export async function deleteOld(
   outside: SwapOutside,
   migration: string,
-  request: Pick<Request, "confirm" | "override">,
-): Promise<string> {
+  request: Pick<Request, "confirm" | "override" | "snapshot">,
+): Promise<string | null> {
   const { qdrant, ledger, clock } = outside;
   const again = await guardCleanup(outside, migration, request);
   if (again !== null) return again;
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  const source = ownName(plan);
   const only = state.verified?.found.extra ?? 0;
   if (only > 0 && request.override === null)
     throw new RefusedError(
-      `${plan.source.collection} is not deleted: ${only} of its points are not in ${plan.target.collection}. They were deleted there since the swap, or somebody still writes into the old collection. Look, then give an override with by and why.`,
-      { fields: { collection: plan.source.collection } },
+      `${source} is not deleted: ${only} of its points are not in ${plan.target.collection}. They were deleted there since the swap, or somebody still writes into the old collection. Look, then give an override with by and why.`,
+      { fields: { collection: source } },
     );
-  await qdrant.deleteCollection(plan.source.collection);
+  const snapshot = request.snapshot ? await takeSnapshot(outside, migration) : null;
+  if (request.snapshot && snapshot === null) return null;
+  await qdrant.deleteCollection(source);
   await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "cleaned" }));
-  return `${plan.source.collection} was deleted; ${plan.target.collection} serves alone.${stillBridged(plan)}`;
+  return `${source} was deleted; ${plan.target.collection} serves alone.${snapshot === null ? "" : saySnapshot(snapshot)}${stillBridged(plan)}`;
 }

@@ -9,7 +9,7 @@ import { modelWarning } from "./planning.ts";
 import { restoreOptimizers } from "./prepare.ts";
 import { storeReport } from "./readReport.ts";
 import { EMPTY_SUMMARY } from "./record.ts";
-import type { Action } from "./request.ts";
+import { type Action, givenIn } from "./request.ts";
 import type { Outcome, OutcomeStatus, Run } from "./run.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
@@ -43,7 +43,7 @@ export async function close(outside: PlannerOutside, run: Run, caught: CaughtErr
     says:
       error?.message ?? [sentence(run, state), ...(await notes(outside, status, migration))].join(" ").trim(),
     error,
-    nextAction: nextAction(run.collection, status),
+    nextAction: nextAction(run, status),
     tally,
     plan: run.plan,
   };
@@ -133,10 +133,12 @@ function sentence(run: Run, state: MigrationState | null): string {
 }
 
 /** The input of the step a person would take next, ready to paste. */
-function nextAction(collection: string, status: OutcomeStatus): Outcome["nextAction"] {
+function nextAction({ collection, request }: Run, status: OutcomeStatus): Outcome["nextAction"] {
   switch (status) {
-    case "PLANNED":
-      return { action: "migrate", collection };
+    case "PLANNED": {
+      const { dryRun: _, ...given } = givenIn(request);
+      return { action: "migrate", collection, ...given };
+    }
     case "READY":
       return { action: "cutover", collection };
     case "DONE":

@@ -3,10 +3,11 @@
 import { RefusedError, TransientError } from "./errors.ts";
 import { liftFence, raiseFence, refuseLateFence } from "./fence.ts";
 import { differencesOf, NOTHING_FOUND } from "./pass.ts";
-import { type Plan, readPlan } from "./plan.ts";
-import type { Clock, Ledger, Qdrant } from "./ports.ts";
+import { ownName, type Plan, readPlan } from "./plan.ts";
+import type { Alias, Clock, Ledger, Qdrant } from "./ports.ts";
 import type { Override, Request } from "./request.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
+import { moveOwnName, sayGap } from "./takeOver.ts";
 
 export interface SwapOutside {
   readonly qdrant: Qdrant;
@@ -15,8 +16,14 @@ export interface SwapOutside {
 }
 
 /** The names readers use, whichever way they came to be. */
-export const readerNames = (plan: Plan): readonly string[] =>
-  plan.newAlias === null ? plan.aliases : [plan.newAlias];
+export const readerNames = ({ aliases, newAlias, takeOver }: Plan): readonly string[] => [
+  ...(newAlias === null ? aliases : [newAlias]),
+  ...(takeOver == null ? [] : [takeOver.name]),
+];
+
+/** The collection a reader's name answers with now: a collection's own name with itself, until it is taken over. */
+const answerOf = (now: readonly Alias[], plan: Plan, name: string): string | null =>
+  now.find(({ alias }) => alias === name)?.collection ?? (plan.takeOver?.name === name ? name : null);
 
 export type SwapAction = "cutover" | "rollback";
 
@@ -31,17 +38,15 @@ export async function guardSwap(
   request: Pick<Request, "override"> & { readonly action: SwapAction },
 ): Promise<string | null> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
-  const { source, target } = plan;
+  const [source, target] = [ownName(plan), plan.target.collection];
   if (request.action === "cutover") {
-    if (state.phase === "done")
-      return `${readerNames(plan).join(", ")} already points to ${target.collection}.`;
+    if (state.phase === "done") return `${readerNames(plan).join(", ")} already points to ${target}.`;
     refuseUnready(plan, state, request.override);
   } else {
-    if (state.phase === "rolled-back")
-      return `${readerNames(plan).join(", ")} already points to ${source.collection}.`;
+    if (state.phase === "rolled-back") return `${readerNames(plan).join(", ")} already points to ${source}.`;
     if (state.swaps.length === 0)
-      throw new RefusedError(`There is nothing to roll back: ${source.collection} was not cut over.`, {
-        fields: { collection: source.collection },
+      throw new RefusedError(`There is nothing to roll back: ${source} was not cut over.`, {
+        fields: { collection: source },
       });
   }
   await refuseMovedAliases(qdrant, plan);
@@ -66,9 +71,9 @@ function refuseUnready(plan: Plan, state: MigrationState, override: Override | n
 /** Guarded by what the aliases pointed to when planned: somebody else's swap is not overwritten. */
 async function refuseMovedAliases(qdrant: Qdrant, plan: Plan): Promise<void> {
   const now = await qdrant.aliases();
-  const [source, target] = [plan.source.collection, plan.target.collection];
+  const [source, target] = [ownName(plan), plan.target.collection];
   for (const name of readerNames(plan)) {
-    const pointsTo = now.find(({ alias }) => alias === name)?.collection ?? null;
+    const pointsTo = answerOf(now, plan, name);
     if (pointsTo === source || pointsTo === target) continue;
     if (pointsTo === null && plan.newAlias === name) continue;
     throw new RefusedError(
@@ -77,7 +82,8 @@ async function refuseMovedAliases(qdrant: Qdrant, plan: Plan): Promise<void> {
     );
   }
   const strangers = now.filter(
-    ({ alias, collection }) => collection === source && !readerNames(plan).includes(alias),
+    ({ alias, collection }) =>
+      collection === source && alias !== plan.takeOver?.wayBack && !readerNames(plan).includes(alias),
   );
   if (strangers.length > 0 && plan.newAlias === null)
     throw new RefusedError(
@@ -95,11 +101,9 @@ export async function settleSwap(outside: SwapOutside, migration: string): Promi
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
   if (state.phase !== "swap") return;
   const forward = state.direction === "forward";
-  const to = forward ? plan.target.collection : plan.source.collection;
+  const to = forward ? plan.target.collection : ownName(plan);
   const now = await qdrant.aliases();
-  const hasMoved = readerNames(plan).some(
-    (name) => now.find(({ alias }) => alias === name)?.collection === to,
-  );
+  const hasMoved = readerNames(plan).some((name) => answerOf(now, plan, name) === to);
   if (hasMoved) await moveNames(outside, plan, state, { forward, override: null });
   else await releaseWrites(outside, migration);
 }
@@ -152,16 +156,25 @@ async function moveNames(
   state: MigrationState,
   { forward, override }: { readonly forward: boolean; readonly override: Override | null },
 ): Promise<{ readonly to: string; readonly says: string }> {
-  const to = forward ? plan.target.collection : plan.source.collection;
+  const to = forward ? plan.target.collection : ownName(plan);
   const names = readerNames(plan);
-  for (const name of names)
+  for (const name of names.filter((one) => one !== plan.takeOver?.name))
     await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }]);
-  await readBack(qdrant, names, to);
+  const gap =
+    plan.takeOver == null
+      ? null
+      : await moveOwnName(qdrant, {
+          name: plan.takeOver.name,
+          target: plan.target.collection,
+          forward,
+        });
+  await readBack(qdrant, plan, to);
   const swap = {
     at: clock.now(),
     to,
     aliases: names,
     override,
+    gap,
     differentPoints: differencesOf(state.verified?.found ?? NOTHING_FOUND),
   };
   await updateState(ledger, { migration: plan.migration, now: clock.now() }, (before) => ({
@@ -170,7 +183,15 @@ async function moveNames(
     swaps: [...before.swaps, swap],
   }));
   await liftFence({ qdrant, ledger, clock }, plan.migration);
-  return { to, says: `${names.join(", ")} now points to ${to}.` };
+  return { to, says: [sayMoved(plan, forward), ...(gap === null ? [] : [sayGap(gap)])].join(" ") };
+}
+
+function sayMoved(plan: Plan, forward: boolean): string {
+  const names = readerNames(plan).join(", ");
+  if (forward) return `${names} now points to ${plan.target.collection}.`;
+  return plan.takeOver == null
+    ? `${names} now points to ${ownName(plan)}.`
+    : `${names} answers with the old collection again.`;
 }
 
 function refuseDifferent(plan: Plan, { verified }: MigrationState, override: Override | null): void {
@@ -188,9 +209,9 @@ function refuseDifferent(plan: Plan, { verified }: MigrationState, override: Ove
 }
 
 /** What the aliases answer decides, not what was sent: an answer may have been lost, a write not yet seen. */
-async function readBack(qdrant: Qdrant, names: readonly string[], to: string): Promise<void> {
+async function readBack(qdrant: Qdrant, plan: Plan, to: string): Promise<void> {
   const now = await qdrant.aliases();
-  const wrong = names.filter((name) => now.find(({ alias }) => alias === name)?.collection !== to);
+  const wrong = readerNames(plan).filter((name) => answerOf(now, plan, name) !== to);
   if (wrong.length > 0)
     throw new TransientError(
       `Alias ${wrong.join(", ")} does not point to ${to} yet; the swap is tried again.`,

@@ -3,7 +3,7 @@ import { refuseOldServer } from "./bridge.ts";
 import type { SwapOutside } from "./cutover.ts";
 import { RefusedError } from "./errors.ts";
 import { markOf, metadataOf, withMark } from "./metadata.ts";
-import { type Plan, readPlan } from "./plan.ts";
+import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { CollectionInfo, Qdrant } from "./ports.ts";
 import type { Request } from "./request.ts";
 import { denseVectors, sparseVectors } from "./schema.ts";
@@ -25,7 +25,7 @@ export async function guardDrop(
   request: Pick<Request, "confirm">,
 ): Promise<CollectionInfo> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
-  const { source, target } = plan;
+  const { target } = plan;
   const refuse = (why: string): never => {
     throw new RefusedError(
       `The old vector of ${target.collection} is not dropped: ${why} Nothing was changed.`,
@@ -33,9 +33,9 @@ export async function guardDrop(
     );
   };
   if (plan.layout !== "bridge") refuse("the migration made no bridge.");
-  if (state.phase !== "cleaned" || (await qdrant.collections()).includes(source.collection))
+  if (state.phase !== "cleaned" || (await qdrant.collections()).includes(ownName(plan)))
     refuse(
-      `the old collection ${source.collection} still exists, and a rollback needs both. Run cleanup without dropOldVector first.`,
+      `the old collection ${ownName(plan)} still exists, and a rollback needs both. Run cleanup without dropOldVector first.`,
     );
   if (request.confirm !== target.collection)
     refuse(

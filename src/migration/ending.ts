@@ -6,6 +6,7 @@ import { deleteOld } from "./cleanup.ts";
 import { holdWrites, type SwapAction, type SwapOutside, swapAliases } from "./cutover.ts";
 import { dropOldVector } from "./dropOldVector.ts";
 import { decideGate, type GateOutside } from "./gate.ts";
+import { secondsToReady } from "./pace.ts";
 import { lookAtPass, type PassesOutside } from "./passes.ts";
 import type { Run } from "./run.ts";
 import { migrationOf } from "./workflow.ts";
@@ -39,5 +40,7 @@ export async function swap(outside: SwapOutside, run: Run): Promise<Run> {
 export async function cleanup(outside: SwapOutside, run: Run): Promise<Run> {
   const act = run.request.dropOldVector ? dropOldVector : deleteOld;
   const says = await act(outside, migrationOf(run), run.request);
-  return { ...run, next: "close", says };
+  return says === null
+    ? { ...run, next: "wait", waitSeconds: secondsToReady(run.waitSeconds) }
+    : { ...run, next: "close", says };
 }

@@ -6,7 +6,7 @@ import { type CollectionMark, markOf } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import type { CollectionInfo, Ledger, Qdrant } from "./ports.ts";
-import { resolveAlias } from "./resolve.ts";
+import { type Reached, resolveAlias } from "./resolve.ts";
 import { chooseVector, denseVectors } from "./schema.ts";
 import { readStored } from "./stored.ts";
 
@@ -19,7 +19,7 @@ export interface FollowOutside {
 /** What a name meant at one moment. */
 export interface Followed {
   readonly alias: string;
-  /** The collection itself: a search of it cannot be turned to another one by a swap. */
+  /** The name the collection itself answers to: no swap of an alias turns a search of it to another one. */
   readonly collection: string;
   readonly contract: ModelContract;
   /** Name of the contract's vector in the collection; "" is the unnamed one. */
@@ -38,9 +38,9 @@ export type Standing = "same" | "moved" | "replaced";
 export async function followAlias(outside: FollowOutside, alias: string): Promise<Followed> {
   const first = await find(outside, alias);
   // Between the two requests a cleanup may have deleted what the alias pointed to before a swap.
-  const { collection, info } = first.info === null ? await find(outside, alias) : first;
-  if (info !== null) return describe(outside, { alias, collection, info });
-  if (collection !== alias)
+  const { reached, info } = first.info === null ? await find(outside, alias) : first;
+  if (info !== null) return describe(outside, { alias, collection: reached.by, info }, reached.collection);
+  if (reached.collection !== alias)
     throw new TransientError(`Alias ${alias} was moved while it was looked up; ask again.`);
   throw new RefusedError(
     `There is no alias or collection ${alias}. Give a name that remaster inspect finds on this server.`,
@@ -49,13 +49,13 @@ export async function followAlias(outside: FollowOutside, alias: string): Promis
 }
 
 interface Found {
-  readonly collection: string;
+  readonly reached: Reached;
   readonly info: CollectionInfo | null;
 }
 
 async function find({ qdrant }: FollowOutside, alias: string): Promise<Found> {
-  const collection = await resolveAlias(qdrant, alias);
-  return { collection, info: await qdrant.collection(collection) };
+  const reached = await resolveAlias(qdrant, alias);
+  return { reached, info: await qdrant.collection(reached.by) };
 }
 
 interface Described {
@@ -64,10 +64,10 @@ interface Described {
   readonly info: CollectionInfo;
 }
 
-async function describe(outside: FollowOutside, at: Described): Promise<Followed> {
+async function describe(outside: FollowOutside, at: Described, ownName: string): Promise<Followed> {
   const { alias, collection, info } = at;
   const mark = markOf(info);
-  const plan = await planOf(outside, collection, mark);
+  const plan = await planOf(outside, ownName, mark);
   const contract = mark?.contract ?? plan?.source.contract ?? null;
   if (contract === null)
     throw new RefusedError(
@@ -113,7 +113,7 @@ function onlyOfSize(info: CollectionInfo, { dimensions }: ModelContract): string
 /** Looks whether what was found is still so; after a search, whether its answer can be of this contract alone. */
 export async function standingOf({ qdrant }: FollowOutside, followed: Followed): Promise<Standing> {
   const { alias, collection, contract, vectorName, marked } = followed;
-  const [now, info] = await Promise.all([resolveAlias(qdrant, alias), qdrant.collection(collection)]);
+  const [{ by: now }, info] = await Promise.all([resolveAlias(qdrant, alias), qdrant.collection(collection)]);
   const vector = info === null ? undefined : denseVectors(info).find(({ name }) => name === vectorName);
   const markedNow = info === null ? null : (markOf(info)?.contract.fingerprint ?? null);
   // Also a name that was taken over: the same name, another collection behind it.

@@ -59,7 +59,7 @@ function notesOf(looked: Omit<Inspection, "notes">, request: Request): readonly 
   const notes: string[] = [];
   if (looked.aliases.length === 0)
     notes.push(
-      `No alias points to ${looked.collection}: readers use its own name, which Qdrant cannot move. The plan offers an alias for them.`,
+      `No alias points to ${looked.collection}: readers use its own name, which Qdrant cannot move. The swap makes an alias for them, or the new collection takes the name over (takeOverName, --take-over-name).`,
     );
   if (looked.pointsLookedAt > 0 && looked.withText === 0)
     notes.push(

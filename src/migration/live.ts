@@ -10,11 +10,11 @@ import { readLock } from "./lock.ts";
 import { markOf } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
 import type { PageOutside } from "./page.ts";
-import { type Plan, readPlan, sidesOf } from "./plan.ts";
+import { ownName, type Plan, readPlan, sidesOf } from "./plan.ts";
 import type { CollectionInfo, PointWrite } from "./ports.ts";
 import { ownVectors, refusePartialPut } from "./puts.ts";
 import { type ReconcileJob, reconcile } from "./reconcile.ts";
-import { resolveAlias } from "./resolve.ts";
+import { type Reached, resolveAlias } from "./resolve.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { termsFor } from "./terms.ts";
 import { type FoundText, type TextPlace, textOf } from "./text.ts";
@@ -35,8 +35,9 @@ interface UnderWay {
  */
 export async function applyLive(outside: PageOutside, event: LiveEvent): Promise<void> {
   for (let round = 0; round < DEFAULTS.reconcileRoundsMax; round++) {
-    const collection = await resolveAlias(outside.qdrant, event.collection);
-    const before = await findUnderWay(outside, collection);
+    const reached = await resolveAlias(outside.qdrant, event.collection);
+    const before = await findUnderWay(outside, reached);
+    const collection = reached.by;
     refuseWhileSwapping(before);
     await writeFirst(outside, event, { collection, underWay: before });
     await completeTruth(outside, event, { collection, underWay: before });
@@ -64,8 +65,11 @@ function refuseWhileSwapping(underWay: UnderWay | null): void {
 const ONE_SIDED: readonly MigrationState["phase"][] = ["planned", "aborted", "cleaned"];
 
 /** The migration that has this collection on either side, while both sides still stand. */
-async function findUnderWay({ qdrant, ledger }: PageOutside, collection: string): Promise<UnderWay | null> {
-  const info = await qdrant.collection(collection);
+async function findUnderWay(
+  { qdrant, ledger }: PageOutside,
+  { collection, by }: Reached,
+): Promise<UnderWay | null> {
+  const info = await qdrant.collection(by);
   if (info === null)
     throw new PermanentError(`There is no collection or alias ${collection}; the event cannot be applied.`, {
       fields: { collection },
@@ -126,7 +130,11 @@ async function writeFirst(outside: PageOutside, event: LiveEvent, at: At): Promi
   }
 }
 
-const truthOf = ({ plan, state }: UnderWay): string => sidesOf(plan, state.direction).from.collection;
+/** Before there are two sides the source may not have the name yet by which a migration reaches it. */
+const truthOf = ({ plan, state, hasTwoSides }: UnderWay): string =>
+  !hasTwoSides && state.direction === "forward"
+    ? ownName(plan)
+    : sidesOf(plan, state.direction).from.collection;
 
 const plannedOf = (underWay: UnderWay | null) =>
   underWay === null ? null : sidesOf(underWay.plan, underWay.state.direction).from;

@@ -1,5 +1,5 @@
 import { readerNames } from "./cutover.ts";
-import type { Plan } from "./plan.ts";
+import { ownName, type Plan } from "./plan.ts";
 import type { JsonObject } from "./ports.ts";
 import type { NextAction } from "./report.ts";
 import type { MigrationState } from "./state.ts";
@@ -7,7 +7,10 @@ import type { MigrationState } from "./state.ts";
 const NEXT: Readonly<Partial<Record<MigrationState["phase"], readonly [action: string, what: string]>>> = {
   ready: ["cutover", "Send readers to the new collection."],
   "rolled-back": ["cutover", "Send readers to the new collection again."],
-  done: ["cleanup", "When you are sure: delete the old collection. Until then rollback brings it back."],
+  done: [
+    "cleanup",
+    "When you are sure: delete the old collection (with snapshot, after taking one). Until then rollback brings it back.",
+  ],
   planned: ["migrate", "Load the new collection."],
   "cut-over": ["cutover", "Go on with the swap, or undo what it began."],
   swap: ["cutover", "Go on with the swap, or undo what it began."],
@@ -28,7 +31,7 @@ export function nextOf(
   const next = paused ? RESUME : NEXT[phase];
   if (next === undefined) return null;
   const [action, what] = next;
-  const { collection } = plan.source;
+  const collection = ownName(plan);
   const input: JsonObject = { action, collection };
   return { what, input, command: `npx remaster ${action} --collection ${collection}` };
 }

@@ -30,16 +30,26 @@ export interface SourceProof {
   readonly says: string;
 }
 
+/** The target takes over the name of the old collection itself, because readers use that. */
+export interface TakeOver {
+  /** The source's own name: of its lock, and what DELETE deletes. After the swap it answers with the target. */
+  readonly name: string;
+  /** Alias by which the source is read and written from the beginning. */
+  readonly wayBack: string;
+}
+
 /** `plan.json`, written once. Times are milliseconds since 1970. */
 export interface Plan {
   readonly v: 1;
   readonly migration: string;
   readonly source: Side;
   readonly target: Side & { readonly contract: ModelContract };
-  /** Names readers use, all moved by the swap. */
+  /** Aliases readers use, all moved by the swap. */
   readonly aliases: readonly string[];
   /** Alias made by the swap because readers used the collection's own name; null when there are aliases. */
   readonly newAlias: string | null;
+  /** Absent in plans that an earlier version wrote. */
+  readonly takeOver?: TakeOver | null;
   /** `bridge`: the target holds the source's vector too, under its old name. */
   readonly layout: Layout;
   /** False where the collection stores vectors so coarsely (uint8) that their length says nothing. */
@@ -72,6 +82,9 @@ export interface Plan {
 
 export const readPlan = (ledger: Ledger, migration: string): Promise<Plan> =>
   readExisting<Plan>(ledger, planKey(migration));
+
+/** The source's own name; `source.collection` is the one it answers to, also when another collection took it over. */
+export const ownName = ({ source, takeOver }: Plan): string => takeOver?.name ?? source.collection;
 
 /** Who is read and who is written: forward before the swap, the other way round after it. */
 export function sidesOf(plan: Plan, direction: Direction): { readonly from: Side; readonly to: Side } {

@@ -10,15 +10,16 @@ import { keysWarnings } from "./keyWarnings.ts";
 import { readLock, setLockMigration } from "./lock.ts";
 import { markedVector, markOf, metadataOf, shortHash, withMark } from "./metadata.ts";
 import type { ModelContract } from "./model.ts";
-import type { Plan } from "./plan.ts";
-import { readPlan } from "./plan.ts";
+import { chooseNames, namesWarning } from "./names.ts";
+import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, Ledger, Qdrant } from "./ports.ts";
 import { makeRanges } from "./ranges.ts";
 import type { Request } from "./request.ts";
 import type { Sample } from "./sample.ts";
-import { chooseVector, type DenseVector, denseVectors, otherVectors } from "./schema.ts";
+import { chooseVector, otherVectors } from "./schema.ts";
 import { firstState, type MigrationState, readState } from "./state.ts";
 import { createOnce } from "./stored.ts";
+import { dropWayBack, ensureWayBack, probeTakeOver } from "./takeOver.ts";
 
 export interface PlanningOutside {
   readonly qdrant: Qdrant;
@@ -57,12 +58,26 @@ export async function planMigration(outside: PlanningOutside, asked: PlanAsked):
       says: `${source} already holds vectors of ${sample.contract.id}.`,
     };
   const stored = await findStored(outside, asked);
-  if (stored !== null) return stored;
-  const plan = await makePlan(outside, asked, info);
+  if (stored !== null) {
+    if (stored.next === "prepare" || stored.next === "catch-up") await ensureWayBack(qdrant, stored.plan);
+    return stored;
+  }
+  const leftover = await leftoverWayBack(ledger, source);
+  const plan = await makePlan(outside, asked, { info, leftover });
   if (request.dryRun) return { next: "dry-run", plan };
+  if (plan.takeOver != null) await probeTakeOver(qdrant, plan.takeOver);
   const first = await storePlan(outside, plan);
+  if (leftover !== first.takeOver?.wayBack) await dropWayBack(qdrant, leftover);
   await setLockMigration(ledger, source, { migration: first.migration, execution: asked.execution });
+  // After the lock: whatever happens next, the next run knows whose alias it is.
+  await ensureWayBack(qdrant, first);
   return { next: "prepare", plan: first };
+}
+
+/** The way back of the source's last migration, which is no reader's name. */
+async function leftoverWayBack(ledger: Ledger, source: string): Promise<string | null> {
+  const migration = (await readLock(ledger, source))?.migration ?? null;
+  return migration === null ? null : ((await readPlan(ledger, migration)).takeOver?.wayBack ?? null);
 }
 
 /** The source's current migration, when its target still stands and it is for this model. */
@@ -89,8 +104,8 @@ async function findStored({ qdrant, ledger }: PlanningOutside, asked: PlanAsked)
 function refuseOtherModel(plan: Plan, state: MigrationState, sample: Sample): null {
   if (state.phase === "aborted" || state.phase === "rolled-back") return null;
   throw new RefusedError(
-    `A migration of ${plan.source.collection} to ${plan.target.contract.id} is under way (${state.phase}); it cannot become one to ${sample.contract.id}. Finish it, or abort it first.`,
-    { fields: { collection: plan.source.collection, migration: plan.migration } },
+    `A migration of ${ownName(plan)} to ${plan.target.contract.id} is under way (${state.phase}); it cannot become one to ${sample.contract.id}. Finish it, or abort it first.`,
+    { fields: { collection: ownName(plan), migration: plan.migration } },
   );
 }
 
@@ -100,15 +115,25 @@ function refuseOtherTerms(plan: Plan, request: Request): void {
     plan.textKey.join("\n") === request.textKey.join("\n") &&
     plan.textTemplate === request.textTemplate &&
     plan.emptyText === request.emptyText &&
-    plan.layout === (request.layout ?? plan.layout);
+    plan.layout === (request.layout ?? plan.layout) &&
+    (plan.takeOver != null) === (request.takeOverName ?? plan.takeOver != null);
   if (!same)
     throw new RefusedError(
-      `The migration of ${plan.source.collection} began with text from ${plan.textKey.join(", ")} (empty text: ${plan.emptyText}) and the layout ${plan.layout}; going on otherwise would mix two kinds of points. Repeat the first settings, or abort it and delete ${plan.target.collection}.`,
-      { fields: { collection: plan.source.collection, migration: plan.migration } },
+      `The migration of ${ownName(plan)} began with text from ${plan.textKey.join(", ")} (empty text: ${plan.emptyText}), the layout ${plan.layout} and takeOverName ${plan.takeOver != null}; going on otherwise would mix two kinds of points. Repeat the first settings, or abort it and delete ${plan.target.collection}.`,
+      { fields: { collection: ownName(plan), migration: plan.migration } },
     );
 }
 
-async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: CollectionInfo): Promise<Plan> {
+interface Looked {
+  readonly info: CollectionInfo;
+  readonly leftover: string | null;
+}
+
+async function makePlan(
+  outside: PlanningOutside,
+  asked: PlanAsked,
+  { info, leftover }: Looked,
+): Promise<Plan> {
   const { request, source, sample, execution } = asked;
   const now = outside.clock.now();
   refuseWithoutText(source, request, sample);
@@ -117,7 +142,15 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
   const { contract, sourceContract } = sample;
   const layout = request.layout ?? "replace";
   const named = planNewVector({ request, source, info, vector, sourceContract, contract, version });
-  const { aliases, newAlias, target } = await chooseNames(outside.qdrant, asked);
+  const names = await chooseNames(outside.qdrant, {
+    request,
+    source,
+    dimensions: vector.dimensions,
+    contract,
+    leftover,
+  });
+  const { aliases, newAlias, takeOver, target } = names;
+  const reached = takeOver?.wayBack ?? source;
   refuseOtherLayout(await outside.qdrant.collection(target), target, named);
   // By the execution alone: two calls of one run, one of them thought dead, make the same migration.
   const migration = `${source}.${shortHash(execution).slice(0, 12)}`;
@@ -142,12 +175,17 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     dimensions: dimensions + (layout === "bridge" ? vector.dimensions : 0),
   });
   const endsAt = now + forecast.seconds.high * 1000;
-  const keyWarnings = await keysWarnings(outside.qdrant, sample, { source, target, now, endsAt });
+  const keyWarnings = await keysWarnings(outside.qdrant, sample, {
+    source: reached,
+    target,
+    now,
+    endsAt,
+  });
   return {
     v: 1,
     migration,
     source: {
-      collection: source,
+      collection: reached,
       contract: sourceContract,
       vectorName: vector.name,
       dimensions: vector.dimensions,
@@ -155,6 +193,7 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     target: { collection: target, contract, vectorName: named.name, dimensions },
     aliases,
     newAlias,
+    takeOver,
     layout,
     storesUnitVectors: vector.datatype !== "uint8",
     otherVectors: otherVectors(info, vector.name),
@@ -175,7 +214,7 @@ async function makePlan(outside: PlanningOutside, asked: PlanAsked, info: Collec
     payloadIndexes: configuration.payloadIndexes,
     warnings: [
       ...configuration.warnings,
-      ...namesWarning(newAlias, source),
+      ...namesWarning(names, source),
       ...keyWarnings,
       ...modelWarning(contract),
     ],
@@ -193,13 +232,6 @@ export const modelWarning = ({ id }: ModelContract): readonly string[] =>
       ]
     : [];
 
-const namesWarning = (newAlias: string | null, source: string): readonly string[] =>
-  newAlias === null
-    ? []
-    : [
-        `Readers use the collection's own name ${source}, and Qdrant cannot rename a collection: the swap makes the alias ${newAlias}. Change readers to that name once; it follows every later swap.`,
-      ];
-
 function refuseWithoutText(source: string, request: Request, sample: Sample): void {
   if (sample.points === 0 || sample.withText > 0) return;
   const keys = sample.keys.map(({ key, share }) => `${key} (${Math.round(share * 100)} %)`).join(", ");
@@ -209,80 +241,12 @@ function refuseWithoutText(source: string, request: Request, sample: Sample): vo
   );
 }
 
-interface Names {
-  readonly aliases: readonly string[];
-  readonly newAlias: string | null;
-  readonly target: string;
-}
-
-/** @throws RefusedError when a name that is needed is taken by something that is not ours. */
-async function chooseNames(qdrant: Qdrant, { request, source, sample }: PlanAsked): Promise<Names> {
-  const all = await qdrant.aliases();
-  const aliases = all
-    .filter(({ collection }) => collection === source)
-    .map(({ alias }) => alias)
-    .sort();
-  const target = request.target ?? targetName(source, sample.contract.dimensions);
-  if (target === source)
-    throw new RefusedError(
-      `The new collection would have the name of the old one, ${source}; name it with "target". Nothing was changed.`,
-      { fields: { collection: source } },
-    );
-  if (all.some(({ alias }) => alias === target))
-    throw new RefusedError(
-      `${target} is the name of an alias, so no collection can have it; name the new collection with "target". Nothing was changed.`,
-      { fields: { target } },
-    );
-  await refuseForeignTarget(qdrant, { source, target, sample });
-  const newAlias = aliases.length > 0 ? null : `${baseName(source)}_live`;
-  if (newAlias !== null) await refuseTakenAlias(qdrant, all, newAlias);
-  return { aliases, newAlias, target };
-}
-
-const baseName = (source: string): string => source.replace(/_\d+d$/, "");
-const targetName = (source: string, dimensions: number): string => `${baseName(source)}_${dimensions}d`;
-
-async function refuseForeignTarget(
-  qdrant: Qdrant,
-  { source, target, sample }: { readonly source: string; readonly target: string; readonly sample: Sample },
-): Promise<void> {
-  const info = await qdrant.collection(target);
-  if (info === null) return;
-  const mark = markOf(info);
-  if (mark?.source === source && mark.contract.fingerprint === sample.contract.fingerprint) return;
-  const found =
-    mark === null
-      ? `with vectors of size ${sizes(denseVectors(info))} and no mark of Remaster`
-      : `made ${mark.source === null ? "" : `from ${mark.source} `}with ${mark.contract.id}`;
-  throw new RefusedError(
-    `Target ${target} exists, ${found}; it will not be written into. Pick another name with "target", or delete it yourself. Nothing was changed.`,
-    { fields: { source, target } },
-  );
-}
-
-const sizes = (vectors: readonly DenseVector[]): string =>
-  vectors.map(({ dimensions }) => dimensions).join(", ") || "none";
-
-async function refuseTakenAlias(
-  qdrant: Qdrant,
-  all: readonly { readonly alias: string; readonly collection: string }[],
-  alias: string,
-): Promise<void> {
-  const taken = all.find((one) => one.alias === alias);
-  if (taken === undefined && (await qdrant.collection(alias)) === null) return;
-  const found = taken === undefined ? "a collection has that name" : `it points to ${taken.collection}`;
-  throw new RefusedError(
-    `The swap would make the alias ${alias}, but ${found}. Give the old collection an alias of your own first and let readers use it. Nothing was changed.`,
-    { fields: { alias } },
-  );
-}
-
 /** The plan of this run: the first that was stored. Written once, in an order that leaves nothing half: the lock names a migration only when all of it is there. */
 async function storePlan({ qdrant, ledger, clock }: PlanningOutside, plan: Plan): Promise<Plan> {
-  const { migration, source, sourcePoints } = plan;
+  const { migration, sourcePoints } = plan;
   const wanted = Math.ceil(sourcePoints / DEFAULTS.pointsPerRangeMin);
   const count = Math.min(DEFAULTS.rangesMax, Math.max(1, wanted));
-  const sampled = count === 1 ? [] : await qdrant.sampleIds(source.collection, DEFAULTS.rangeSampleIds);
+  const sampled = count === 1 ? [] : await qdrant.sampleIds(ownName(plan), DEFAULTS.rangeSampleIds);
   const stored = await createOnce(ledger, planKey(migration), plan);
   await createOnce(ledger, rangesKey(migration), { v: 1, ranges: makeRanges(sampled, count) });
   await createOnce(ledger, stateKey(migration), firstState(migration, clock.now()));

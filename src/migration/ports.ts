@@ -20,6 +20,13 @@ export interface Point {
   readonly vectors: RawJson | null;
 }
 
+export interface Snapshot {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Sha256 in hex; null where the server does not say. */
+  readonly checksum: string | null;
+}
+
 export interface Alias {
   readonly alias: string;
   readonly collection: string;
@@ -135,6 +142,12 @@ export interface Qdrant {
   createShardKey(name: string, key: string | number, options: JsonObject): Promise<void>;
   shardKeys(name: string): Promise<readonly (string | number)[]>;
   changeAliases(actions: readonly AliasAction[]): Promise<void>;
+  /** Finished snapshots of a collection. RefusedError where the server knows none. */
+  snapshots(name: string): Promise<readonly Snapshot[]>;
+  /** Asks the node for a snapshot and does not wait for it. */
+  askForSnapshot(name: string): Promise<void>;
+  /** Shards of the collection that other nodes hold. */
+  remoteShards(name: string): Promise<number>;
   /** Exact number of points; with `vector`, of those that have a vector of that name. */
   count(name: string, vector?: string): Promise<number>;
   /** Up to `limit` points with id >= `from` in id order, and the id the next page starts at (null: the end). */

@@ -4,7 +4,7 @@ import { PermanentError, RefusedError } from "./errors.ts";
 import { passKey } from "./keys.ts";
 import { markOf, metadataOf } from "./metadata.ts";
 import { type Pass, readRanges } from "./pass.ts";
-import { type Plan, readPlan } from "./plan.ts";
+import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, JsonObject, Ledger, Qdrant } from "./ports.ts";
 import { readProgress } from "./progress.ts";
 import { readState, updateState } from "./state.ts";
@@ -82,9 +82,8 @@ async function ensureTarget(qdrant: Qdrant, plan: Plan, optimizers: JsonObject):
 /** The target must say that it belongs to this migration before a single point goes into it. */
 async function ensureMark(qdrant: Qdrant, plan: Plan, info: CollectionInfo | null): Promise<void> {
   const mark = info === null ? null : markOf(info);
-  const { source, target, migration } = plan;
-  const isOurs =
-    mark?.source === source.collection && mark.contract.fingerprint === target.contract.fingerprint;
+  const { target, migration } = plan;
+  const isOurs = mark?.source === ownName(plan) && mark.contract.fingerprint === target.contract.fingerprint;
   if (info === null || !isOurs)
     throw new RefusedError(
       `Target ${target.collection} was made by somebody else meanwhile; it will not be written into. Pick another name with "target".`,

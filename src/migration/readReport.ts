@@ -6,7 +6,7 @@ import { dollarsOf } from "./forecast.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { nextOf } from "./next.ts";
-import { type Plan, readPlan } from "./plan.ts";
+import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
 import { type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
@@ -52,7 +52,7 @@ function reportOf(
   const core = {
     migration: plan.migration,
     at,
-    source: plan.source.collection,
+    source: ownName(plan),
     target: plan.target.collection,
     aliases: readerNames(plan),
     phase: state.phase,
@@ -64,6 +64,7 @@ function reportOf(
     integrity: state.gate?.checks ?? [],
     tally: outcomes.tally,
   };
+  const quality = assessment?.search?.quality ?? null;
   return makeReport(core, {
     next: nextOf(plan, state),
     failures: groupsOf(outcomes.failures, outcomes.failuresByReason),
@@ -74,8 +75,8 @@ function reportOf(
       newTokensLost: backfill.tokensLost,
       sample: assessment?.truncation ?? null,
     },
-    quality: assessment?.search?.quality ?? null,
-    searches: assessment?.search ? searchesOf(assessment.search.quality) : null,
+    quality,
+    searches: quality === null ? null : searchesOf(quality),
     thresholds: assessment?.search?.thresholds ?? null,
     throughput: throughputLines(backfill),
     forecast: forecastLines(plan, backfill),

@@ -1,5 +1,6 @@
 import { DEFAULTS } from "../defaults.ts";
 import { ConfigError } from "./errors.ts";
+import type { JsonObject } from "./ports.ts";
 import type { QualityBars } from "./qualityBars.ts";
 
 export const ACTIONS = [
@@ -52,10 +53,14 @@ export interface Request {
   readonly layout: Layout | null;
   /** Name of the new vector in a bridge; null: the model's short name. */
   readonly newVector: string | null;
+  /** The target takes over the source's own name at the swap; null: no, or what the migration began with. */
+  readonly takeOverName: boolean | null;
   readonly cutover: "manual" | "auto";
   readonly override: Override | null;
   /** Repeats the name of the collection that `cleanup` deletes. */
   readonly confirm: string | null;
+  /** `cleanup` takes a snapshot of the old collection first. */
+  readonly snapshot: boolean;
   /** `cleanup` of a bridge whose old collection is gone: drop the old vector too. */
   readonly dropOldVector: boolean;
   readonly keepOldHours: number;
@@ -141,9 +146,11 @@ const FIELDS = {
   ),
   layout: field<Layout | null>(oneOf(LAYOUTS), `one of ${LAYOUTS.join(", ")}`, null),
   newVector: field<string | null>(text, "a name for the new vector", null),
+  takeOverName: field<boolean | null>(flag, "true or false", null),
   cutover: field(oneOf(["manual", "auto"]), "manual or auto", "manual" as "manual" | "auto"),
   override: field<Override | null>(override, '{"by": "who", "why": "reason"}', null),
   confirm: field<string | null>(text, "the name of the collection to delete", null),
+  snapshot: field(flag, "true or false", false),
   dropOldVector: field(flag, "true or false", false),
   keepOldHours: field(hours, "a number of hours from 0 to 8760", DEFAULTS.keepOldHours as number),
   maxFenceSeconds: field(whole(0, 3600), "a whole number of seconds from 0 to 3600", 0 as number),
@@ -172,6 +179,18 @@ function field<T>(read: Reader<T>, allowed: string, fallback: T | undefined): Fi
 
 /** The keys a request may have, for the refusal of any other and for the documentation's test. */
 export const REQUEST_KEYS: readonly string[] = Object.keys(FIELDS);
+
+/** What a request says beside its action and collection that the defaults do not: so it can be said again. */
+export function givenIn(request: Request): JsonObject {
+  const fallbacks: ReadonlyMap<string, unknown> = new Map(
+    Object.entries(FIELDS).map(([key, { fallback }]) => [key, fallback]),
+  );
+  const given = Object.entries(request).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(fallbacks.get(key)),
+  );
+  const { action: _, collection: __, ...rest } = Object.fromEntries(given);
+  return rest;
+}
 
 /**
  * Reads the workflow's input.
@@ -213,9 +232,11 @@ export function parseRequest(input: unknown): Request {
     vector: take("vector", FIELDS.vector),
     layout: take("layout", FIELDS.layout),
     newVector: take("newVector", FIELDS.newVector),
+    takeOverName: take("takeOverName", FIELDS.takeOverName),
     cutover: take("cutover", FIELDS.cutover),
     override: take("override", FIELDS.override),
     confirm: take("confirm", FIELDS.confirm),
+    snapshot: take("snapshot", FIELDS.snapshot),
     dropOldVector: take("dropOldVector", FIELDS.dropOldVector),
     keepOldHours: take("keepOldHours", FIELDS.keepOldHours),
     maxFenceSeconds: take("maxFenceSeconds", FIELDS.maxFenceSeconds),

@@ -3,10 +3,19 @@ import { ConfigError, RefusedError } from "./errors.ts";
 import { markOf } from "./metadata.ts";
 import type { Alias, Qdrant } from "./ports.ts";
 
+export interface Reached {
+  /** The collection's own name. */
+  readonly collection: string;
+  /** The name it answers to: its own, unless an alias of the same name leads to another collection. */
+  readonly by: string;
+}
+
 /** The collection that an alias points to now; any other name stands for itself. */
-export async function resolveAlias(qdrant: Qdrant, name: string): Promise<string> {
-  const found = (await qdrant.aliases()).find(({ alias }) => alias === name);
-  return found?.collection ?? name;
+export async function resolveAlias(qdrant: Qdrant, name: string): Promise<Reached> {
+  const aliases = await qdrant.aliases();
+  const collection = aliases.find(({ alias }) => alias === name)?.collection ?? name;
+  const isHidden = collection !== name && aliases.some(({ alias }) => alias === collection);
+  return { collection, by: isHidden ? name : collection };
 }
 
 export interface Resolved {
@@ -23,7 +32,7 @@ export interface Resolution {
 
 /**
  * @throws ConfigError when nothing has that name, with the names there are.
- * @throws RefusedError when the name is both an alias and a collection.
+ * @throws RefusedError when the name is both an alias and a collection, but for a name that was taken over.
  */
 export async function resolveCollections(qdrant: Qdrant, asked: string): Promise<Resolution> {
   const [collections, aliases] = [[...(await qdrant.collections())].sort(), await qdrant.aliases()];
@@ -37,7 +46,7 @@ export async function resolveCollections(qdrant: Qdrant, asked: string): Promise
   if (asked.endsWith("*"))
     return resolvePrefix(qdrant, asked.slice(0, -1), { collections, aliases, withAliases });
   const alias = aliases.find((one) => one.alias === asked);
-  if (alias !== undefined && collections.includes(asked))
+  if (alias !== undefined && collections.includes(asked) && !(await isTakenOver(qdrant, asked)))
     throw new RefusedError(
       `${asked} is the name of a collection and of an alias of ${alias.collection}: the server answers by the alias and hides the collection. Nothing was changed; remove that alias, or name the collection you mean by another alias.`,
       { fields: { collection: asked } },
@@ -64,10 +73,17 @@ async function resolvePrefix(qdrant: Qdrant, prefix: string, names: Names): Prom
   for (const collection of [...reached].sort()) {
     const info = await qdrant.collection(collection);
     const source = info === null ? null : (markOf(info)?.source ?? null);
-    if (source === null) taken.push(withAliases(collection));
+    // Behind the name that was taken over stands the source itself.
+    if (source === null || source === collection) taken.push(withAliases(collection));
     else leftAlone.push({ collection, why: `made by Remaster from ${source}` });
   }
   return { collections: taken, leftAlone };
+}
+
+/** True when what answers to a collection's name was made from that collection. */
+async function isTakenOver(qdrant: Qdrant, name: string): Promise<boolean> {
+  const info = await qdrant.collection(name);
+  return info !== null && markOf(info)?.source === name;
 }
 
 function notFound(asked: string, collections: readonly string[], aliases: readonly Alias[]): string {

@@ -1,5 +1,6 @@
 // What the workflow carries from state to state: small, plain, and never text of a memory.
 import type { Plan } from "./plan.ts";
+import type { JsonObject } from "./ports.ts";
 import type { Action, Request } from "./request.ts";
 import type { Tally } from "./tally.ts";
 
@@ -78,7 +79,7 @@ export interface Outcome {
   readonly says: string;
   readonly error: { readonly name: string; readonly message: string } | null;
   /** Input of the next step a person would take, ready to paste; null when there is none. */
-  readonly nextAction: Readonly<Record<string, string | boolean>> | null;
+  readonly nextAction: JsonObject | null;
   readonly tally: Tally | null;
   readonly plan: Plan | null;
 }

@@ -5,7 +5,9 @@ import type { Found } from "./pass.ts";
 import type { JsonObject, Ledger } from "./ports.ts";
 import type { Summary } from "./record.ts";
 import type { Override } from "./request.ts";
+import type { SnapshotAsked } from "./snapshot.ts";
 import { readExisting, updateStored } from "./stored.ts";
+import type { Gap } from "./takeOver.ts";
 
 export type Phase =
   | "planned"
@@ -29,6 +31,8 @@ interface Swap {
   readonly to: string;
   readonly aliases: readonly string[];
   readonly override: Override | null;
+  /** How a collection's own name answered while it changed hands; null where aliases alone were moved. */
+  readonly gap?: Gap | null;
   /** Points that still differed when the names moved on somebody's word: the other side may lack them. */
   readonly differentPoints: number;
 }
@@ -59,6 +63,8 @@ export interface MigrationState {
   readonly optimizersToRestore: JsonObject | null;
   /** Upserts to the truth are stopped; null when they are not. */
   readonly fence: Fence | null;
+  /** Before cleanup, where it was asked for. */
+  readonly snapshot?: SnapshotAsked | null;
   readonly startedAt: number;
   readonly updatedAt: number;
   readonly error: { readonly name: string; readonly message: string } | null;

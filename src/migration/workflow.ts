@@ -20,6 +20,7 @@ import type { Run } from "./run.ts";
 import type { Sample } from "./sample.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 import { readStatus, type Status } from "./status.ts";
+import { ensureWayBack } from "./takeOver.ts";
 import { type LeftAlone, listed, takeTurns } from "./turns.ts";
 
 export interface PlannerOutside {
@@ -101,7 +102,10 @@ export async function open(outside: PlannerOutside, run: Run): Promise<Run> {
   if (action === "migrate" && request.dryRun) return { ...run, next: "sample" };
   if (WITHOUT_LOCK.includes(action)) return steer(outside, run, await existingMigration(ledger, collection));
   const lock = await acquireLock(outside, collection, execution);
-  if (lock.migration !== null) await settleSwap(outside, lock.migration);
+  if (lock.migration !== null) {
+    await ensureWayBack(outside.qdrant, await readPlan(ledger, lock.migration));
+    await settleSwap(outside, lock.migration);
+  }
   if (action === "migrate") return { ...run, migration: lock.migration, next: "sample" };
   const migration = await existingMigration(ledger, collection);
   const opened = { ...run, migration };

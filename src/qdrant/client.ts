@@ -11,6 +11,7 @@ import { describeKey, keyProblems } from "./key.ts";
 import { Limits } from "./limits.ts";
 import { Points } from "./points.ts";
 import { membersAt } from "./slices.ts";
+import { Snapshots } from "./snapshots.ts";
 import { Transport } from "./transport.ts";
 import { resultOf } from "./wire.ts";
 
@@ -37,6 +38,7 @@ export function openQdrant(options: QdrantOptions): Qdrant {
   const server = new Server(transport, base);
   const limits = new Limits((name) => server.collection(name), now);
   const points = new Points(transport, limits);
+  const snapshots = new Snapshots(transport);
   return {
     waitedMs: () => transport.waitedMs,
     version: () => server.version(),
@@ -59,6 +61,9 @@ export function openQdrant(options: QdrantOptions): Qdrant {
     createShardKey: (name, key, given) => names.createShardKey(name, key, given),
     shardKeys: (name) => names.shardKeys(name),
     changeAliases: (actions) => names.changeAliases(actions),
+    snapshots: (name) => snapshots.list(name),
+    askForSnapshot: (name) => snapshots.askFor(name),
+    remoteShards: (name) => snapshots.remoteShards(name),
     count: (name, vector) => points.count(name, vector),
     scroll: (name, from, limit, given) => points.scroll(name, from, limit, given),
     retrieve: (name, ids, given) => points.retrieve(name, ids, given),

@@ -83,7 +83,9 @@ function pointProblems(access: readonly CollectionAccess[], { source, target }: 
   const [from, to] = [source, target].map((name) => access.find(({ collection }) => collection === name));
   const problems: string[] = [];
   if (from === undefined)
-    problems.push(`The API key does not name ${source} (an alias's name does not count): it cannot read it.`);
+    problems.push(
+      `The API key does not name ${source}, the name that is asked for (another name of the same collection does not count): it cannot read it.`,
+    );
   if (to === undefined || !to.mayWrite) problems.push(`The API key may not write ${target}.`);
   for (const one of [from, to])
     if (one?.isPartial)

@@ -110,7 +110,7 @@ export function thresholdsSection({ thresholds }: Report): Markup | null {
   );
 }
 
-// Read first; the others stand behind a line to open.
+// Read first; the others stand behind a line to open. Ids alone are looked up, not read: they all stand there.
 const OPEN_SEARCHES = 5;
 
 const HINTS: Readonly<Record<Quality["kind"], string>> = {
@@ -121,23 +121,27 @@ const HINTS: Readonly<Record<Quality["kind"], string>> = {
 
 export function searchesSection({ searches, quality }: Report): Markup | null {
   if (searches === null || quality === null || searches.length === 0) return null;
-  const [first, rest] = [searches.slice(0, OPEN_SEARCHES), searches.slice(OPEN_SEARCHES)];
-  const hasText = searches.some(({ text, ...sides }) =>
-    [text, ...[...sides.old, ...sides.new].map((answer) => answer.text)].some((one) => one !== null),
-  );
+  const isOpen = hasText(searches);
+  const pairs = searches.map((search) => searchPair(search, quality.kind));
+  const [first, rest] = isOpen ? [pairs.slice(0, OPEN_SEARCHES), pairs.slice(OPEN_SEARCHES)] : [[], pairs];
   return section(
     "searches",
     "The same searches, before and after",
-    hasText
+    isOpen
       ? html`<p><span class="mark INCONCLUSIVE">private</span> Holds texts of memories, as they read now: keep this page where the memories may be.</p>`
-      : null,
+      : html`<p>By the ids of what they find: this page holds no text of memories. <code>--report-texts</code> writes one that does, on your own machine.</p>`,
     html`<p class="soft small">The ${plural(searches.length, "query").replace("querys", "queries")} that changed most, by nDCG@10; the largest change first. ${HINTS[quality.kind]}</p>`,
-    first.map((search) => searchPair(search, quality.kind)),
+    first,
     rest.length === 0
       ? null
-      : html`<details><summary>${count(rest.length)} more</summary>${rest.map((search) => searchPair(search, quality.kind))}</details>`,
+      : html`<details><summary>${isOpen ? `${count(rest.length)} more` : `${count(rest.length)} searches by ids`}</summary>${rest}</details>`,
   );
 }
+
+const hasText = (searches: readonly SearchPair[]): boolean =>
+  searches.some(
+    ({ text, ...sides }) => text !== null || [...sides.old, ...sides.new].some((one) => one.text !== null),
+  );
 
 function searchPair({ id, text, oldNdcg, newNdcg, ...sides }: SearchPair, kind: Quality["kind"]): Markup {
   const name = html`<code>${id}</code>`;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { readReport } from "../../src/migration/readReport.ts";
 import { readStatus } from "../../src/migration/status.ts";
 import { renderReport } from "../../src/report/html.ts";
+import { sampleQuality } from "../report/sampleReport.ts";
 import { act, MIGRATE_BRIDGE } from "../support/bridge.ts";
 import { machineWithMemories, type StoryMachine } from "../support/machine.ts";
 
@@ -29,6 +30,29 @@ test("the report of a bridge says what is kept, and at the end how the old vecto
   assert.match(drop.command, /cleanup --collection chat --drop-old-vector --confirm chat_8d/);
   const dropped = await machine.run(drop.input);
   assert.equal(dropped.cause, "");
+});
+
+test("the searches that changed most stand side by side, by ids and without any text", async () => {
+  const machine = await machineWithMemories(40);
+  const { layout: _, ...replace } = MIGRATE_BRIDGE;
+  await machine.run(replace);
+  // Memories of the story are too few words to make queries of: the gate's verdict is given some.
+  const [key] = [...machine.ledger.objects.keys()].filter((one) => one.includes("/verify/"));
+  const gate = machine.ledger.objects.get(key ?? "") ?? assert.fail("no verdict");
+  const stored = JSON.parse(gate.body);
+  stored.assessment.search = { quality: sampleQuality(), thresholds: null };
+  await machine.ledger.replace(key ?? "", JSON.stringify(stored), gate.version);
+
+  const report = await reportOf(machine);
+
+  const searches = report.searches ?? [];
+  assert.equal(searches.length, report.quality?.mostChanged.length);
+  assert.ok(searches.length > 0);
+  const answers = searches.flatMap((search) => [...search.old, ...search.new]);
+  assert.ok(answers.length > 0 && answers.every(({ text }) => text === null));
+  const page = renderReport(report);
+  assert.match(page, /The same searches, before and after.*holds no text of memories/s);
+  assert.doesNotMatch(page, /memory number/);
 });
 
 test("the forecast's dollars are graded by the work done, and the cost is no more than its parts", async () => {

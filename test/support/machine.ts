@@ -138,20 +138,30 @@ const outcomesOf = (output: unknown): readonly Outcome[] | null =>
     ? (output as RunSummary).outcomes
     : null;
 
-/** A machine with a source of `count` memories under an alias, its vectors made by the old model. */
+/** A machine with a source of `count` memories under an alias (or none), its vectors made by the old model. */
 export async function machineWithMemories(
   count: number,
   contract: ModelContract = OLD,
+  { collection, alias }: { readonly collection: string; readonly alias: string | null } = {
+    collection: "chat_4d",
+    alias: "chat",
+  },
 ): Promise<StoryMachine> {
   const machine = new StoryMachine();
   const { qdrant } = machine;
-  await qdrant.createCollection("chat_4d", { vectors: { size: 4, distance: "Cosine" } });
+  await qdrant.createCollection(collection, { vectors: { size: 4, distance: "Cosine" } });
   const embedder = await machine.models.openContract(contract);
   for (let id = 1; id <= count; id++) {
     const content = `memory number ${id}`;
     const [made] = (await embedder?.embed([content], "passage")) ?? [];
-    qdrant.put("chat_4d", String(id), { content, n: id }, made?.ok ? JSON.stringify([...made.vector]) : "{}");
+    qdrant.put(
+      collection,
+      String(id),
+      { content, n: id },
+      made?.ok ? JSON.stringify([...made.vector]) : "{}",
+    );
   }
-  await qdrant.changeAliases([{ create_alias: { collection_name: "chat_4d", alias_name: "chat" } }]);
+  if (alias !== null)
+    await qdrant.changeAliases([{ create_alias: { collection_name: collection, alias_name: alias } }]);
   return machine;
 }

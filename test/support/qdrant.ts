@@ -15,6 +15,7 @@ import type {
   ReadOptions,
   SearchHit,
   SearchOptions,
+  Snapshot,
 } from "../../src/migration/ports.ts";
 import { cosine, vectorNumbers } from "../../src/migration/vector.ts";
 import { keyProblems } from "../../src/qdrant/key.ts";
@@ -43,6 +44,8 @@ export class FakeQdrant implements Qdrant {
     this.points(name).set(id, { id, payload: JSON.stringify(payload), vectors });
   }
 
+  /** A server that checks what an alias is renamed to, as no known version does. */
+  refusesRename = false;
   serverVersion = "1.19.0";
   /** What the next call of `waitedMs` answers. */
   waited = 0;
@@ -144,12 +147,40 @@ export class FakeQdrant implements Qdrant {
 
   async changeAliases(actions: readonly AliasAction[]): Promise<void> {
     await this.before("changeAliases", "");
-    for (const action of actions) {
-      if ("create_alias" in action)
-        this.names.set(action.create_alias.alias_name, action.create_alias.collection_name);
-      else if ("delete_alias" in action) this.names.delete(action.delete_alias.alias_name);
-    }
+    // One after the other; those before one that fails stay done, as on the real server.
+    for (const action of actions) this.#changeAlias(action);
     await this.after("changeAliases", "");
+  }
+
+  /** Snapshots by the collection's own name; the first look after a request does not see it yet. */
+  readonly snapshotsOf = new Map<string, Snapshot[]>();
+  remoteShardCount = 0;
+  #making: string | null = null;
+
+  async snapshots(name: string): Promise<readonly Snapshot[]> {
+    await this.before("snapshots", name);
+    return [...(this.snapshotsOf.get(this.#resolve(name)) ?? [])];
+  }
+
+  /** It is finished when `finishSnapshot` says so. */
+  async askForSnapshot(name: string): Promise<void> {
+    await this.before("askForSnapshot", name);
+    this.#making = this.#resolve(name);
+    await this.after("askForSnapshot", name);
+  }
+
+  finishSnapshot(): void {
+    const own = this.#making;
+    if (own === null) return;
+    const list = this.snapshotsOf.get(own) ?? [];
+    list.push({ name: `${own}-1-${list.length}.snapshot`, sizeBytes: 64_512, checksum: "5b6a" });
+    this.snapshotsOf.set(own, list);
+    this.#making = null;
+  }
+
+  async remoteShards(name: string): Promise<number> {
+    await this.before("remoteShards", name);
+    return this.remoteShardCount;
   }
 
   async count(name: string, vector?: string): Promise<number> {
@@ -253,6 +284,25 @@ export class FakeQdrant implements Qdrant {
     await this.after("delete", name);
   }
 
+  /** A name that is a collection's own cannot be created as an alias, but an alias may be renamed to it. */
+  #changeAlias(action: AliasAction): void {
+    if ("delete_alias" in action) {
+      this.names.delete(action.delete_alias.alias_name);
+    } else if ("create_alias" in action) {
+      const { alias_name: alias, collection_name: collection } = action.create_alias;
+      if (!this.stored.has(collection)) throw refusal(404, `Collection ${collection} doesn't exist!`);
+      if (this.stored.has(alias)) throw refusal(409, `Collection ${alias} already exists!`);
+      this.names.set(alias, collection);
+    } else {
+      const { old_alias_name: from, new_alias_name: to } = action.rename_alias;
+      const collection = this.names.get(from);
+      if (collection === undefined) throw refusal(404, `Alias ${from} does not exists!`);
+      if (this.refusesRename && this.stored.has(to)) throw refusal(409, `Collection ${to} already exists!`);
+      this.names.delete(from);
+      this.names.set(to, collection);
+    }
+  }
+
   #resolve(name: string): string {
     return this.names.get(name) ?? name;
   }
@@ -274,6 +324,8 @@ export class FakeQdrant implements Qdrant {
     return { id, payload: payload ? point.payload : "{}", vectors: selected(point.vectors, vectors) };
   }
 }
+
+const refusal = (status: number, message: string) => new PermanentError(message, { fields: { status } });
 
 /** Vectors by name, the unnamed one as "". */
 const named = (vectors: string | null): JsonObject => {
