@@ -1,8 +1,8 @@
 // Embedding, against what others do: every way is a living process and gets the same texts in its turn, round by
 // round, so that a busy machine slows all of them alike. Ratios hold where absolute figures wander.
 //
-//   node bench/embed.bench.ts --model-dir ./models --model all-MiniLM-L6-v2 [--fast DIR] [--python PYTHON]
-//       [--transformers DIR] [--texts 24] [--rounds 3] [--threads 1]
+//   node bench/embed.bench.ts --model-dir ./models --model all-MiniLM-L6-v2 [--fast DIR] [--int16 DIR]
+//       [--python PYTHON] [--transformers DIR] [--texts 64] [--rounds 3] [--threads 1]
 import {
   copyFileSync,
   existsSync,
@@ -32,9 +32,11 @@ const { values: flags } = parseArgs({
     "model-dir": { type: "string" },
     model: { type: "string", default: "static-768-8k" },
     fast: { type: "string" },
+    int16: { type: "string" },
     python: { type: "string", default: ".venv/bin/python" },
     transformers: { type: "string" },
-    texts: { type: "string", default: "24" },
+    // A page of a migration.
+    texts: { type: "string", default: "64" },
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: "1" },
   },
@@ -81,9 +83,22 @@ async function writeReference(model: LocatedModel, root: string): Promise<string
   return graph;
 }
 
-async function startWays(model: LocatedModel, fast: LocatedModel | null, graph: string): Promise<Way[]> {
+type StartNode = (name: string, settings: Partial<WaySettings>) => Promise<Way | null>;
+
+/** Our own way with the copies that were made of the model. */
+async function copies(node: StartNode): Promise<(Way | null)[]> {
+  const ways: (Way | null)[] = [];
+  for (const copy of ["int16", "fast"] as const) {
+    const name = flags[copy];
+    if (name !== undefined)
+      ways.push(await node(`ours, ${copy}`, { directory: (await requireModel(name)).directory }));
+  }
+  return ways;
+}
+
+async function startWays(model: LocatedModel, graph: string): Promise<Way[]> {
   const script = join(import.meta.dirname, "embed-way.ts");
-  const node = (name: string, settings: Partial<WaySettings>) => {
+  const node: StartNode = (name, settings) => {
     const all: WaySettings = {
       ...{ way: "ours", directory: model.directory, graph, batch: 1, threads: Number(flags.threads) },
       ...{ transformers: flags.transformers ?? null },
@@ -105,7 +120,7 @@ async function startWays(model: LocatedModel, fast: LocatedModel | null, graph: 
     await node("onnxruntime-node, batch 32", { way: "onnxruntime", batch: 32 }),
     await node("onnxruntime-node, one a call", { way: "onnxruntime" }),
     await node("ours, fp32", {}),
-    fast === null ? null : await node("ours, fast", { directory: fast.directory }),
+    ...(await copies(node)),
   ];
   return started.filter((way) => way !== null);
 }
@@ -178,7 +193,6 @@ function print(
 const root = mkdtempSync(join(tmpdir(), "remaster-bench-"));
 try {
   const model = await requireModel(flags.model);
-  const fast = flags.fast === undefined ? null : await requireModel(flags.fast);
   const tokenize = await openTokenizer(join(model.directory, "tokenizer.json"), model.description.maxTokens);
   const perRound = Number(flags.texts);
   const corpus = chatTexts(perRound * Number(flags.rounds), SEED);
@@ -194,7 +208,7 @@ try {
   );
   const graph = await writeReference(model, root);
   const operations = await operationsPerToken(graph, model.description.name);
-  const ways = await startWays(model, fast, graph);
+  const ways = await startWays(model, graph);
   const measured = ways.map((way): Measured => ({ way, answers: [] }));
   const rounds: { texts: number; tokens: number }[] = [];
   for (let at = 0; at < corpus.length; at += perRound) {

@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { startQdrant } from "../local/qdrant/server.ts";
 import type { AliasAction } from "../src/migration/ports.ts";
-import { type Gap, moveOwnName } from "../src/migration/takeOver.ts";
+import { type Gap, moveOwnName, whileAsking } from "../src/migration/takeOver.ts";
 import { openQdrant } from "../src/qdrant/client.ts";
 
 const { values } = parseArgs({
@@ -28,22 +28,13 @@ async function measure(change: (forward: boolean) => Promise<Gap>): Promise<Gap>
 }
 
 /** What is documented: the name is freed first. Both sides are empty, so deleting costs nothing here. */
-async function deleteThenCreate(forward: boolean): Promise<Gap> {
+function deleteThenCreate(forward: boolean): Promise<Gap> {
   const to = forward ? target : other;
   const actions: readonly AliasAction[] = [{ create_alias: { collection_name: to, alias_name: freed } }];
-  let isDone = false;
-  const gap = { asked: 0, unanswered: 0 };
-  const asking = (async () => {
-    while (!isDone) {
-      gap.asked += 1;
-      if ((await qdrant.collection(freed)) === null) gap.unanswered += 1;
-    }
-  })();
-  await qdrant.changeAliases([{ delete_alias: { alias_name: freed } }]);
-  await qdrant.changeAliases(actions);
-  isDone = true;
-  await asking;
-  return gap;
+  return whileAsking(qdrant, freed, async () => {
+    await qdrant.changeAliases([{ delete_alias: { alias_name: freed } }]);
+    await qdrant.changeAliases(actions);
+  });
 }
 
 const [other, freed] = ["remaster_bench_other", "remaster_bench_alias"];

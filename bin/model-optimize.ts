@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { type LocatedModel, locateDirectory, locateModel } from "../src/embedding/directory.ts";
 import { measureRanking } from "../src/embedding/fast/loss.ts";
-import { optimizeModel, type Precision } from "../src/embedding/fast/optimize.ts";
+import { optimizeModel } from "../src/embedding/fast/optimize.ts";
+import type { Precision } from "../src/embedding/fast/rewrite.ts";
 import { loadModel } from "../src/embedding/load.ts";
 import { ConfigError } from "../src/migration/errors.ts";
 import { type ModelFlags, type ModelStreams, modelOptions } from "./model-flags.ts";
@@ -23,8 +24,11 @@ export function optimizeCommand(streams: ModelStreams): Command {
     .argument("<name>", "a model that is here")
     .requiredOption("--texts <file>", "texts like yours, one JSON string a line: they calibrate and measure")
     .addOption(
-      new Option("--precision <precision>", "int8: 8-bit products; fp32: the graph alone")
-        .choices(["int8", "fp32"])
+      new Option(
+        "--precision <precision>",
+        "int8: 8-bit products; int16: pairs of them, vectors as in float32; fp32: the graph alone",
+      )
+        .choices(["int8", "int16", "fp32"])
         .default("int8"),
     )
     .option("--out <dir>", "directory of models for the copy (default: --model-dir)")

@@ -1,6 +1,6 @@
 // A question in words, answered by the collection an alias points to now, with that collection's own model.
 import { Command, InvalidArgumentError } from "commander";
-import { readCommandLineConfig, readVariable } from "../src/config.ts";
+import { readCommandLineConfig } from "../src/config.ts";
 import { DEFAULTS } from "../src/defaults.ts";
 import { openModels } from "../src/embedding/open.ts";
 import { openLedger } from "../src/ledger/ledger.ts";
@@ -9,7 +9,7 @@ import { parseQuery } from "../src/migration/queryRequest.ts";
 import { openQdrant } from "../src/qdrant/client.ts";
 import { encodeAnswer } from "../src/queryCall.ts";
 import { type ModelFlags, modelOptions, readModelOptions } from "./model-flags.ts";
-import { ledgerFolder } from "./run.ts";
+import { ledgerFolder, readApiKey } from "./run.ts";
 
 interface QueryFlags extends ModelFlags {
   readonly collection: string;
@@ -35,9 +35,9 @@ export function queryCommand(): Command {
 }
 
 async function runQuery(flags: QueryFlags): Promise<void> {
-  const { collection: alias, text, limit, url, apiKeyEnv } = flags;
+  const { collection: alias, text, limit, url } = flags;
   const query = parseQuery({ alias, texts: [text], search: { limit } });
-  const apiKey = readVariable(apiKeyEnv);
+  const apiKey = readApiKey(flags);
   const outside = {
     qdrant: openQdrant({ url, apiKey: async () => apiKey }),
     ledger: await openLedger(`file://${ledgerFolder(flags)}`),

@@ -10,6 +10,7 @@ import { ConfigError } from "../src/migration/errors.ts";
 import { parseQueries } from "../src/migration/labelledQueries.ts";
 import type { Ledger, Qdrant } from "../src/migration/ports.ts";
 import { readStatus } from "../src/migration/status.ts";
+import { isReadable } from "../src/qdrant/address.ts";
 import { openQdrant } from "../src/qdrant/client.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { printRun } from "./output.ts";
@@ -91,7 +92,7 @@ export function machineSettings(flags: MachineFlags) {
   mkdirSync(folder, { recursive: true });
   return {
     qdrantUrl: flags.url,
-    apiKey: readVariable(flags.apiKeyEnv),
+    apiKey: readApiKey(flags),
     ledgerFolder: folder,
     ledgerUrl: `file://${folder}`,
     modelDir: config.modelDir,
@@ -99,6 +100,16 @@ export function machineSettings(flags: MachineFlags) {
     embeddingDimensions: config.embeddingDimensions,
     concurrency: flags.concurrency ?? availableParallelism(),
   };
+}
+
+/** Qdrant's API key, null for none. Says so where it can be read on its way. */
+export function readApiKey({ url, apiKeyEnv }: Pick<MachineFlags, "url" | "apiKeyEnv">): string | null {
+  const key = readVariable(apiKeyEnv);
+  if (key !== null && isReadable(checkedUrl(url)))
+    process.stderr.write(
+      `Warning: the API key travels to ${checkedUrl(url).host} unencrypted; use an https address, unless the network between is yours alone.\n`,
+    );
+  return key;
 }
 
 /** Absolute folder of the ledger for a Qdrant; it may not be there yet. @throws ConfigError for no address. */

@@ -93,8 +93,8 @@ function overridable(command: Command): Command {
   return command
     .option(
       "--fence <seconds>",
-      "stop upserts for at most so long during the last look",
-      wholeNumber(0, 3600),
+      `stop upserts for at most so long (${DEFAULTS.fenceSecondsMin} or more) until the names have moved`,
+      wholeNumber(0, DEFAULTS.fenceSecondsMax),
     )
     .option("--override-by <who>", "go on although a guard says no: who decides")
     .option("--override-why <reason>", "… and why; both are kept in the report");

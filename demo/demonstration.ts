@@ -51,6 +51,8 @@ export async function runDemonstration(options: DemonstrationOptions): Promise<b
     embeddingDimensions: null,
     concurrency,
     onLog: () => {},
+    // Server, ledger and writers are all its own, and on loopback.
+    drainSecondsMax: 0.5,
   });
   const ledger = await openLedger(`file://${ledgerFolder}`);
   await ledger.create(

@@ -26,8 +26,16 @@ export interface MachineWatch {
   readonly onOutcome?: (outcome: Outcome) => void;
 }
 
-/** Waits of the workflow are made for AWS; on one machine a look costs nothing. */
-const WAIT_SECONDS_MAX = 0.5;
+export interface MachineOptions extends HostOptions {
+  /**
+   * No longer a pause between holding writes and the last look. Only for whoever knows that no other process writes
+   * with this ledger: a `remaster events` beside the run, or one that was killed, may have a write under way.
+   */
+  readonly drainSecondsMax?: number;
+}
+
+/** Waits for the next look are made for AWS; on one machine a look costs nothing. */
+const LOOK_SECONDS_MAX = 0.5;
 /** Long enough that a server which restarts is there again within a state's retries. */
 const RETRY_SECONDS_MAX = 15;
 
@@ -39,12 +47,15 @@ const definition: unknown = JSON.parse(
 export class Machine {
   readonly host: Host;
 
-  private constructor(host: Host) {
+  readonly #drainSecondsMax: number;
+
+  private constructor(host: Host, drainSecondsMax: number) {
     this.host = host;
+    this.#drainSecondsMax = drainSecondsMax;
   }
 
-  static async start(options: HostOptions): Promise<Machine> {
-    return new Machine(await startHost(options));
+  static async start({ drainSecondsMax = Infinity, ...options }: MachineOptions): Promise<Machine> {
+    return new Machine(await startHost(options), drainSecondsMax);
   }
 
   async run(input: unknown, signal: AbortSignal, watch: MachineWatch = {}): Promise<MachineRun> {
@@ -58,7 +69,7 @@ export class Machine {
       invoke,
       executionName,
       signal,
-      waitSecondsMax: WAIT_SECONDS_MAX,
+      waitSecondsMax: (state) => (state === "Drain" ? this.#drainSecondsMax : LOOK_SECONDS_MAX),
       retrySecondsMax: RETRY_SECONDS_MAX,
     });
     const isStopped = signal.aborted;

@@ -9,8 +9,9 @@ import {
   followAlias as findFollowed,
   standingOf,
 } from "./migration/follow.ts";
+import { placeOf } from "./migration/ids.ts";
 import type { ModelContract } from "./migration/model.ts";
-import type { Embedded, Embedder, Models, SearchHit } from "./migration/ports.ts";
+import type { Embedded, Embedder, Log, Models, SearchHit } from "./migration/ports.ts";
 import { answerQuery, type Following, type QueryAnswer } from "./migration/query.ts";
 import { parseQuery, type SearchTerms } from "./migration/queryRequest.ts";
 import { openQdrant } from "./qdrant/client.ts";
@@ -43,8 +44,22 @@ export interface FollowedAlias {
   /** Vectors of up to 100 texts; search `collection` with them, not the alias. */
   vectors(texts: readonly string[]): Promise<Pick<QueryAnswer, "collection" | "contract" | "vectors">>;
   /** Points nearest to the text, best first. `payload` is JSON text, as exact as Qdrant wrote it. */
-  search(text: string, terms?: Partial<SearchTerms>): Promise<readonly SearchHit[]>;
+  search(text: string, terms?: Partial<SearchTerms>): Promise<readonly FoundPoint[]>;
 }
+
+/** `id`: digits, or a UUID in lower case. */
+export interface FoundPoint extends SearchHit {
+  /** JSON text of the point's shard key; null where the collection has none. */
+  readonly shardKey: string | null;
+}
+
+/** What a person should know of what the adapter logs, the way Node's libraries say it. */
+const warnOfKey: Log = (event, { address }) => {
+  if (event === "qdrant-key-unencrypted")
+    process.emitWarning(`Qdrant's API key travels to ${address} unencrypted; use an https address.`, {
+      code: "REMASTER_KEY_UNENCRYPTED",
+    });
+};
 
 /**
  * Asks nothing yet. Calls throw what `answerQuery` throws. After a swap the collection before is searched, with its
@@ -52,7 +67,7 @@ export interface FollowedAlias {
  */
 export function followAlias(options: FollowOptions): FollowedAlias {
   const { alias, qdrantUrl, apiKey = null, ledgerUrl, embed } = options;
-  const qdrant = openQdrant({ url: qdrantUrl, apiKey: async () => apiKey });
+  const qdrant = openQdrant({ url: qdrantUrl, apiKey: async () => apiKey, log: warnOfKey });
   const models = embed === undefined ? modelsIn(options.modelDir ?? null) : embeddedBy(embed);
   const opened = once(async (): Promise<FollowOutside> => {
     return { qdrant, ledger: ledgerUrl === undefined ? null : await openLedger(ledgerUrl) };
@@ -63,8 +78,14 @@ export function followAlias(options: FollowOptions): FollowedAlias {
   return {
     now: () => following.find(false),
     vectors: (texts) => ask({ texts }),
-    search: async (text, terms = {}) => (await ask({ texts: [text], search: terms })).results?.[0] ?? [],
+    search: async (text, terms = {}) =>
+      ((await ask({ texts: [text], search: terms })).results?.[0] ?? []).map(foundPoint),
   };
+}
+
+function foundPoint(hit: SearchHit): FoundPoint {
+  const { id, shard } = placeOf(hit.id);
+  return { ...hit, id, shardKey: shard };
 }
 
 function once<T>(open: () => Promise<T>): () => Promise<T> {
@@ -120,6 +141,8 @@ const embeddedBy = (embed: EmbedQueries): Pick<Models, "openContract"> => ({
         contract,
       );
     },
+    // Whose vectors these are, the application knows; only a gate asks.
+    recognize: async () => ({ known: null, doubts: [] }),
   }),
 });
 

@@ -81,6 +81,9 @@ export const DEFAULTS = {
   // that can still be under way, and 2 s for the network. What the server has taken in by then but not yet applied,
   // it says itself (update_queue). test/qdrant/writes.test.ts holds the sum.
   drainSeconds: 15,
+  // A fence stands while the drain lasts and the last look is made: a shorter one would always be too late.
+  fenceSecondsMin: 20,
+  fenceSecondsMax: 3600,
   // Missing pages are sent again this often before a person is asked.
   redrivesMax: 5,
   // A call stops taking work this long before its function's time is over.
@@ -109,6 +112,8 @@ export const DEFAULTS = {
   memoryFactor: 1.5,
   // Failures and skipped points listed one by one in a report; the rest is counted.
   listedPointsMax: 1000,
+  // Points that a verification names, of each kind of difference: enough to look at, and small in every block.
+  listedDifferences: 10,
   /** Comparing search with the old and the new model. */
   quality: {
     // Ten answers are what a chat puts into its prompt; deeper ranks are not seen by anybody.
@@ -135,11 +140,14 @@ export const DEFAULTS = {
       minNdcgGain: 0,
       // Two in a hundred found memories may be lost to noise; more is a loss somebody will notice.
       minRecallGain: -0.02,
+      // Sound pairs agreed on 0.28 (word tables against a real model) to 0.73, broken ones on 0.005 to 0.08 where no label
+      // decided: docs/quality.md.
+      minOverlap: 0.15,
       // Qdrant's own default graph reaches 0.97 and more at this depth.
       minAnnRecall: 0.95,
       // The first user's limit for embedding a query while a person waits.
       maxQueryEmbedMs: 50,
-      // Below 20 queries a percentile interval is too narrow to be believed.
+      // Below 20 queries that either model answers a percentile interval is too narrow to be believed.
       minQueries: 20,
     },
   },

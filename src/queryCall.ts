@@ -1,6 +1,7 @@
 // A call of the query function: a direct one, or one that came over its Function URL (HTTP, payload format 2.0).
 import { ERROR_NAMES } from "./contract.ts";
 import { ConfigError, PermanentError, RemasterError } from "./migration/errors.ts";
+import { placeOf } from "./migration/ids.ts";
 import type { Log, SearchHit } from "./migration/ports.ts";
 import { answerQuery, type QueryAnswer, type QueryOutside } from "./migration/query.ts";
 import { badQuery, parseQuery } from "./migration/queryRequest.ts";
@@ -93,5 +94,8 @@ export function encodeAnswer({ collection, contract, vectors, results }: QueryAn
 
 const listOf = (parts: readonly string[]): string => `[${parts.join()}]`;
 
-const encodeHit = ({ id, score, payload }: SearchHit): string =>
-  `{"id":${encodeId(id)},"score":${score},"payload":${payload}}`;
+function encodeHit({ id, score, payload }: SearchHit): string {
+  const { shard } = placeOf(id);
+  const key = shard === null ? "" : `"shard_key":${shard},`;
+  return `{"id":${encodeId(id)},${key}"score":${score},"payload":${payload}}`;
+}

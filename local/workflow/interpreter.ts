@@ -18,10 +18,10 @@ export interface WorkflowRun {
   readonly executionName: string;
   /** Aborted: no further state begins. */
   readonly signal: AbortSignal;
-  /** No Wait lasts longer; fractions count. */
-  readonly waitSecondsMax: number;
-  /** No pause before a retry lasts longer; default: as a Wait. */
-  readonly retrySecondsMax?: number;
+  /** No Wait of this name lasts longer; fractions count. */
+  readonly waitSecondsMax: (state: string) => number;
+  /** No pause before a retry lasts longer. */
+  readonly retrySecondsMax: number;
 }
 
 export type WorkflowEnd =
@@ -35,7 +35,7 @@ export type WorkflowEnd =
  */
 export async function runWorkflow(run: WorkflowRun): Promise<WorkflowEnd> {
   const { executionName, input, signal } = run;
-  const adapted = adaptDefinition(objectOf(run.definition), run.retrySecondsMax ?? run.waitSecondsMax);
+  const adapted = adaptDefinition(objectOf(run.definition), run.retrySecondsMax);
   const calls = new Set<Promise<unknown>>();
   const execution = machineOf(run.definition, adapted).run(jsonOf(input), {
     // The interpreter's context has the time of its start, and the input, already.
@@ -96,7 +96,7 @@ function handlersOf(run: WorkflowRun, adapted: Adapted, calls: Set<Promise<unkno
     };
   for (const state of adapted.waits)
     handlers[state] = async (event) => {
-      const seconds = Math.min(secondsOf(objectOf(event)), run.waitSecondsMax);
+      const seconds = Math.min(secondsOf(objectOf(event)), run.waitSecondsMax(state));
       await pause(Math.max(0, seconds) * 1000, null, { signal: run.signal });
       return null;
     };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ConfigError } from "../migration/errors.ts";
 import type { Embedder } from "../migration/ports.ts";
 import { ANSWERS_FILE } from "./directory.ts";
+import { adviseRenewal } from "./renewal.ts";
 
 /** A text whose vector is known, from the reference implementation. */
 export interface KnownAnswer {
@@ -64,7 +65,7 @@ async function readAnswers(directory: string): Promise<Answers | null> {
       throw new Error("it needs cases with text and vector");
     return { cases: parsed.cases, cosineMin };
   } catch (cause) {
-    throw new ConfigError(`The known answers ${path} cannot be used; fetch the model again.`, { cause });
+    throw new ConfigError(`The known answers ${path} cannot be used; ${adviseRenewal(directory)}`, { cause });
   }
 }
 
@@ -89,7 +90,7 @@ export async function checkAnswers(directory: string, embedder: Embedder): Promi
       outcome?.ok && outcome.vector.length === vector.length ? cosine(outcome.vector, vector) : 0;
     if (!(likeness >= answers.cosineMin))
       throw new ConfigError(
-        `Model ${embedder.contract.id} refuses to start: its vector of known text ${index + 1} has cosine ${likeness.toFixed(6)} to the known answer in ${directory}, at least ${answers.cosineMin} is needed. The files, the description or this processor's arithmetic are not those the answer was made with; fetch the model again, or use the fp32 file.`,
+        `Model ${embedder.contract.id} refuses to start: its vector of known text ${index + 1} has cosine ${likeness.toFixed(6)} to the known answer in ${directory}, at least ${answers.cosineMin} is needed. The files, the description or this processor's arithmetic are not those the answer was made with; ${adviseRenewal(directory)}`,
         { fields: { model: embedder.contract.id, cosine: likeness } },
       );
   });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError } from "../migration/errors.ts";
 import type { ModelContract } from "../migration/model.ts";
@@ -183,8 +183,22 @@ export async function locateModel(modelDir: string | null, name: string): Promis
     return found.model;
   }
   if (findKnown(name) !== null) return null;
+  await refusePath(name);
   const names = new Set([...KNOWN_MODELS.map((model) => model.short), ...listed.map((one) => one.folder)]);
   throw new ConfigError(
     `Model ${JSON.stringify(name)} is unknown. Known are ${[...names].join(", ")}; another one needs a directory with a config.json in REMASTER_MODEL_DIR.`,
   );
+}
+
+/** People name what they see: the model's own directory. */
+async function refusePath(name: string): Promise<void> {
+  const path = resolve(name);
+  const isDirectory = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isDirectory)
+    throw new ConfigError(
+      `${name} is a directory, a model is given by its name: set REMASTER_MODEL_DIR (--model-dir) to ${dirname(path)} and name ${basename(path)}.`,
+    );
 }

@@ -1,6 +1,7 @@
 import type { ModelContract } from "../migration/model.ts";
 import type { Embedded, Embedder } from "../migration/ports.ts";
 import { type Batch, planBatches } from "./batches.ts";
+import { recognizeModel } from "./recognition.ts";
 import type { Session, TokenizeTexts } from "./session.ts";
 import type { TokenizedText } from "./tokenize.ts";
 
@@ -53,6 +54,11 @@ export function createEmbedder(parts: EmbedderParts): Embedder {
       }
       await Promise.all(running);
       return texts.map((text) => outcomes.get(text) ?? failed(EMBED_REASONS.modelFailed));
+    },
+    async recognize() {
+      // Prefixes aside: a wrong one must not hide which model it is.
+      const plain = createEmbedder({ ...parts, contract: { ...contract, passagePrefix: "" } });
+      return recognizeModel(contract, (texts) => plain.embed(texts, "passage"));
     },
   };
 }

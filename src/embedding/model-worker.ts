@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ModelInput, Pooling } from "./description.ts";
 import { poolRows } from "./pool.ts";
 import { isSaturating } from "./products.ts";
-import { loadRuntime, type Runtime } from "./runtime.ts";
+import { loadRuntime, type Runtime, SLOW_FUSIONS } from "./runtime.ts";
 import { serveThread } from "./thread.ts";
 
 export interface WorkerModel {
@@ -43,6 +43,7 @@ function sessionOptions(model: WorkerModel, mustBePrecise: boolean): InferenceSe
         // A spinning pool burns the very core that tokenizes the next batch.
         intra_op: { allow_spinning: "0" },
       },
+      optimization: { disable_specified_optimizers: SLOW_FUSIONS.join(";") },
     },
   };
 }

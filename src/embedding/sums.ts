@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { ConfigError } from "../migration/errors.ts";
+import { adviseRenewal } from "./renewal.ts";
 
 /** Lines of `sha256sum`: hash, two spaces (or space and star), path. Other lines are passed over. */
 export function parseSums(text: string): Map<string, string> {
@@ -43,13 +44,13 @@ export async function verifyFiles(directory: string, files: Readonly<Record<stri
     Object.entries(files).map(async ([file, expected]) => {
       const found = await sha256File(join(directory, file)).catch((cause) => {
         throw new ConfigError(
-          `Model file ${file} in ${directory} cannot be read; fetch the model again with: remaster model fetch ${basename(directory)}`,
+          `Model file ${file} in ${directory} cannot be read; ${adviseRenewal(directory)}`,
           { cause },
         );
       });
       if (found !== expected)
         throw new ConfigError(
-          `Model file ${file} in ${directory} has sha256 ${found}, its manifest says ${expected}: it is damaged, cut short or another file. Fetch the model again with: remaster model fetch ${basename(directory)}`,
+          `Model file ${file} in ${directory} has sha256 ${found}, its manifest says ${expected}: it is damaged, cut short or another file; ${adviseRenewal(directory)}`,
         );
     }),
   );

@@ -2,7 +2,7 @@
 import { DEFAULTS } from "../defaults.ts";
 import { type CompareOutside, compareSearch, type SearchComparison } from "./compareSearch.ts";
 import { readPlan } from "./plan.ts";
-import type { Embedded, Point, Qdrant, SearchHit } from "./ports.ts";
+import type { Embedded, Point, Qdrant, Recognition, SearchHit } from "./ports.ts";
 import { textOf } from "./text.ts";
 import { sampleTruncation, type TruncationSample } from "./truncation.ts";
 import { cosine, vectorNumbers } from "./vector.ts";
@@ -20,6 +20,8 @@ export interface Assessment {
   readonly search: SearchComparison | null;
   /** What each model cannot see of the same texts; absent in assessments that an earlier version stored. */
   readonly truncation?: TruncationSample | null;
+  /** Which published model the new one is; absent in assessments that an earlier version stored. */
+  readonly recognition?: Recognition;
 }
 
 interface Sampled {
@@ -59,6 +61,7 @@ export async function assessTarget(outside: CompareOutside, migration: string): 
     isVaried: vectors.size > 1 || texts.size <= 1,
     search: await compareSearch(outside, plan),
     truncation: await sampleTruncation(outside, plan),
+    recognition: await embedder.recognize(),
   };
 }
 

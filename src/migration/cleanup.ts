@@ -58,6 +58,19 @@ export async function guardCleanup(
 const windowLeftMs = (plan: Plan, { swaps }: MigrationState, now: number): number =>
   (swaps.at(-1)?.at ?? now) + plan.keepOldHours * HOUR_MS - now;
 
+/** Points without text that `emptyText: skip` left out: the person who asked for that may have forgotten it by now. */
+async function refuseLeftOut({ qdrant }: SwapOutside, plan: Plan): Promise<void> {
+  const [source, target] = [ownName(plan), plan.target.collection];
+  if (plan.emptyText !== "skip") return;
+  // Backwards everything is carried: what the old side has more is what was left out.
+  const count = (await qdrant.count(plan.source.collection)) - (await qdrant.count(target));
+  if (count <= 0) return;
+  throw new RefusedError(
+    `${source} is not deleted: ${count} points without text were left out of ${target} (emptyText skip) and are nowhere else. Take a snapshot first ("snapshot": true), or give an override with by and why.`,
+    { fields: { collection: source } },
+  );
+}
+
 /**
  * Deletes the old collection, after its snapshot where one was asked for. The comparison that ran before says what
  * only it has. Twice is harmless: a collection that is gone stays gone.
@@ -79,6 +92,7 @@ export async function deleteOld(
       `${source} is not deleted: ${only} of its points are not in ${plan.target.collection}. They were deleted there since the swap, or somebody still writes into the old collection. Look, then give an override with by and why.`,
       { fields: { collection: source } },
     );
+  if (request.override === null && !request.snapshot) await refuseLeftOut(outside, plan);
   const snapshot = request.snapshot ? await takeSnapshot(outside, migration) : null;
   if (request.snapshot && snapshot === null) return null;
   await qdrant.deleteCollection(source);

@@ -5,7 +5,7 @@ import { settleSwap } from "./cutover.ts";
 import { readLock, releaseLock } from "./lock.ts";
 import { differencesOf } from "./pass.ts";
 import { readPlan } from "./plan.ts";
-import { modelWarning } from "./planning.ts";
+import { lastingWarnings } from "./planning.ts";
 import { restoreOptimizers } from "./prepare.ts";
 import { storeReport } from "./readReport.ts";
 import { EMPTY_SUMMARY } from "./record.ts";
@@ -57,8 +57,9 @@ async function undoHolds(
   error: { readonly name: string; readonly message: string },
 ): Promise<void> {
   const { ledger, clock } = outside;
-  await settleSwap(outside, migration);
-  await restoreOptimizers(outside, await readPlan(ledger, migration));
+  const plan = await readPlan(ledger, migration);
+  await settleSwap(outside, plan);
+  await restoreOptimizers(outside, plan);
   await updateState(ledger, { migration, now: clock.now() }, (state) => ({
     error,
     phase: phaseAfterError(state),
@@ -123,7 +124,8 @@ async function notes(
   migration: string | null,
 ): Promise<readonly string[]> {
   if (status !== "READY" || migration === null) return [];
-  return modelWarning((await readPlan(ledger, migration)).target.contract);
+  const plan = await readPlan(ledger, migration);
+  return lastingWarnings(plan.target.contract, plan);
 }
 
 function sentence(run: Run, state: MigrationState | null): string {

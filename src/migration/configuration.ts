@@ -2,6 +2,7 @@
 import { RefusedError } from "./errors.ts";
 import type { CollectionInfo, Json, JsonObject } from "./ports.ts";
 import { chooseVector, type DenseVector, denseVectors, sparseVectors } from "./schema.ts";
+import { isSharded } from "./shardKeys.ts";
 
 export interface TargetOptions {
   /** Which vector is re-embedded; null: the only one. */
@@ -44,7 +45,7 @@ export function targetConfiguration(source: CollectionInfo, options: TargetOptio
   const { config } = source;
   const params = objectOf(config.params);
   const chosen = chooseVector("the source", source, options.vector);
-  refuse(params, chosen);
+  refuse(chosen);
   const { dimensions, added = null } = options;
   const strict = scaledStrictMode(
     config.strict_mode_config,
@@ -83,11 +84,7 @@ export function targetConfiguration(source: CollectionInfo, options: TargetOptio
   };
 }
 
-function refuse(params: JsonObject, chosen: DenseVector): void {
-  if (params.sharding_method === "custom")
-    throw new RefusedError(
-      "The source uses custom sharding (shard keys), which Remaster does not migrate yet: ids are unique only within a key. Nothing was changed.",
-    );
+function refuse(chosen: DenseVector): void {
   // Components of a unit vector lie in [-1, 1]: as bytes all of them become 0 or 1.
   if (chosen.datatype === "uint8")
     throw new RefusedError(
@@ -173,6 +170,10 @@ function warningsOf(source: CollectionInfo, chosen: DenseVector, dimensions: num
   // A vector's own quantization replaces the collection's.
   const quantization = objectOf(own.quantization_config ?? source.config.quantization_config);
   const warnings: string[] = [];
+  if (isSharded(source))
+    warnings.push(
+      "The collection has shard keys: they are made in the new one, and every point goes over within its own. Live put and delete events must name their shardKey.",
+    );
   if (isSet(quantization.binary) && dimensions <= 768)
     warnings.push(
       `Binary quantization is carried over; at ${dimensions} dimensions it costs accuracy. Look at the gate's searches.`,

@@ -6,6 +6,7 @@ import { differencesOf, NOTHING_FOUND } from "./pass.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Alias, Clock, Ledger, Qdrant } from "./ports.ts";
 import type { Override, Request } from "./request.ts";
+import { carryShardKeys } from "./shardKeys.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 import { moveOwnName, sayGap } from "./takeOver.ts";
 
@@ -16,10 +17,14 @@ export interface SwapOutside {
 }
 
 /** The names readers use, whichever way they came to be. */
-export const readerNames = ({ aliases, newAlias, takeOver }: Plan): readonly string[] => [
-  ...(newAlias === null ? aliases : [newAlias]),
-  ...(takeOver == null ? [] : [takeOver.name]),
+export const readerNames = (plan: Plan): readonly string[] => [
+  ...readerAliases(plan),
+  ...(plan.takeOver == null ? [] : [plan.takeOver.name]),
 ];
+
+/** Those of them that are aliases before the swap, or made by it. */
+const readerAliases = ({ aliases, newAlias }: Plan): readonly string[] =>
+  newAlias === null ? aliases : [newAlias];
 
 /** The collection a reader's name answers with now: a collection's own name with itself, until it is taken over. */
 const answerOf = (now: readonly Alias[], plan: Plan, name: string): string | null =>
@@ -96,16 +101,16 @@ async function refuseMovedAliases(qdrant: Qdrant, plan: Plan): Promise<void> {
  * After a crash in the middle of a swap: what the aliases answer decides. Where one has moved already the swap is
  * finished (the last look was clean and nothing was written since); where none has, nothing happened.
  */
-export async function settleSwap(outside: SwapOutside, migration: string): Promise<void> {
+export async function settleSwap(outside: SwapOutside, plan: Plan): Promise<void> {
   const { qdrant, ledger } = outside;
-  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  const state = await readState(ledger, plan.migration);
   if (state.phase !== "swap") return;
   const forward = state.direction === "forward";
   const to = forward ? plan.target.collection : ownName(plan);
   const now = await qdrant.aliases();
   const hasMoved = readerNames(plan).some((name) => answerOf(now, plan, name) === to);
   if (hasMoved) await moveNames(outside, plan, state, { forward, override: null });
-  else await releaseWrites(outside, migration);
+  else await releaseWrites(outside, plan.migration);
 }
 
 /**
@@ -144,6 +149,7 @@ export async function swapAliases(
   refuseLateFence(state, clock.now());
   refuseDifferent(plan, state, request.override);
   await refuseMovedAliases(qdrant, plan);
+  await carryShardKeys(qdrant, plan, state.direction);
   return moveNames({ qdrant, ledger, clock }, plan, state, {
     forward: request.action === "cutover",
     override: request.override,
@@ -158,7 +164,7 @@ async function moveNames(
 ): Promise<{ readonly to: string; readonly says: string }> {
   const to = forward ? plan.target.collection : ownName(plan);
   const names = readerNames(plan);
-  for (const name of names.filter((one) => one !== plan.takeOver?.name))
+  for (const name of readerAliases(plan))
     await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }]);
   const gap =
     plan.takeOver == null

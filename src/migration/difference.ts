@@ -1,4 +1,5 @@
 // What a point of the target must be, given the point of the source, and in what it differs.
+import type { DifferenceKind } from "./found.ts";
 import type { PointId } from "./ids.ts";
 import { samePayload } from "./payload.ts";
 import type { Point } from "./ports.ts";
@@ -16,9 +17,11 @@ export interface Terms {
   readonly emptyText: EmptyText;
   /** False where a point that only `to` has may be one that never came over: it is kept. */
   readonly mayDelete: boolean;
+  /** True where a point without text that only `to` has may have been left out of `from` on request: it is kept. */
+  readonly keepsLeftOut: boolean;
 }
 
-type Difference = "missing" | "payloadDifferent" | "vectorWrong" | "otherVectorsDifferent";
+type Difference = Exclude<DifferenceKind, "extra">;
 
 /** A point of the source and what has to be done about it. */
 export interface Comparison {

@@ -39,7 +39,8 @@ export async function followAlias(outside: FollowOutside, alias: string): Promis
   const first = await find(outside, alias);
   // Between the two requests a cleanup may have deleted what the alias pointed to before a swap.
   const { reached, info } = first.info === null ? await find(outside, alias) : first;
-  if (info !== null) return describe(outside, { alias, collection: reached.by, info }, reached.collection);
+  if (info !== null)
+    return describe(outside, { alias, collection: reached.by, ownName: reached.collection, info });
   if (reached.collection !== alias)
     throw new TransientError(`Alias ${alias} was moved while it was looked up; ask again.`);
   throw new RefusedError(
@@ -61,11 +62,13 @@ async function find({ qdrant }: FollowOutside, alias: string): Promise<Found> {
 interface Described {
   readonly alias: string;
   readonly collection: string;
+  /** Of the collection, whatever it answers to. */
+  readonly ownName: string;
   readonly info: CollectionInfo;
 }
 
-async function describe(outside: FollowOutside, at: Described, ownName: string): Promise<Followed> {
-  const { alias, collection, info } = at;
+async function describe(outside: FollowOutside, at: Described): Promise<Followed> {
+  const { alias, collection, ownName, info } = at;
   const mark = markOf(info);
   const plan = await planOf(outside, ownName, mark);
   const contract = mark?.contract ?? plan?.source.contract ?? null;

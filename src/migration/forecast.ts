@@ -42,7 +42,6 @@ export function makeForecast(sample: Sample, basis: ForecastBasis): Forecast {
   const working = spread(workSeconds / concurrency);
   // Embedders that are not running yet load their model first.
   const seconds = { low: working.low, high: working.high + DEFAULTS.coldStartSeconds };
-  const extraMemoryMiB = Math.ceil((points * dimensions * 4 * DEFAULTS.memoryFactor) / MIB);
   return {
     points,
     texts,
@@ -50,10 +49,15 @@ export function makeForecast(sample: Sample, basis: ForecastBasis): Forecast {
     pages,
     seconds,
     dollars: spread(dollarsOf({ ms: workSeconds * 1000, pages })),
-    extraMemoryMiB,
-    extraDiskMiB: extraMemoryMiB * 2,
+    ...extraOf(points * dimensions),
     says: `From ${sample.texts} texts (${sample.tokens} tokens in ${(sample.ms / 1000).toFixed(2)} s of one embedder), ${concurrency} embedders side by side.`,
   };
+}
+
+/** What so many float32 numbers add to the server, by its own rule; on disk, segments are written twice while they grow. */
+export function extraOf(numbers: number): Pick<Forecast, "extraMemoryMiB" | "extraDiskMiB"> {
+  const extraMemoryMiB = Math.ceil((numbers * 4 * DEFAULTS.memoryFactor) / MIB);
+  return { extraMemoryMiB, extraDiskMiB: extraMemoryMiB * 2 };
 }
 
 /** US dollars by AWS's list prices for so many milliseconds of embedders, over so many pages. */

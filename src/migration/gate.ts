@@ -2,12 +2,14 @@
 import { DEFAULTS } from "../defaults.ts";
 import type { Assessment } from "./assess.ts";
 import { configurationDifference } from "./configurationDifference.ts";
+import { sayDifferences } from "./found.ts";
 import { gateKey } from "./keys.ts";
 import { differencesOf, type Found } from "./pass.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, Ledger, Qdrant } from "./ports.ts";
 import { isReady } from "./prepare.ts";
 import type { Quality } from "./quality.ts";
+import { recognitionChecks } from "./recognition.ts";
 import type { Summary } from "./record.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
 import { createOnce } from "./stored.ts";
@@ -55,6 +57,7 @@ export async function decideGate(
       ? [{ name: "collections", ok: false, found: "One of the two collections does not exist any more." }]
       : serverChecks(plan, source, target)),
     ...assessmentChecks(assessment),
+    ...recognitionChecks(assessment.recognition),
   ];
   const verdict = checks.every(({ ok }) => ok) ? "green" : "red";
   const gate: GateResult = { verdict, checks, pass: state.pass, at: clock.now() };
@@ -82,7 +85,7 @@ function integrityChecks(
       found:
         found === null
           ? "No verification has finished."
-          : `${found.checked} points compared: ${found.missing} missing, ${found.extra} extra, ${found.payloadDifferent} with another payload, ${found.vectorWrong} with a wrong vector (size, finite numbers, length), ${found.otherVectorsDifferent} with other vectors changed.`,
+          : `${found.checked} points compared: ${sayDifferences(found, found.ids)}.`,
     },
     {
       name: "counts",

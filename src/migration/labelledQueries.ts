@@ -1,5 +1,6 @@
 // The user's own queries: one JSON object a line, `{"id": "q1", "text": "…", "relevant": {"17": 1, "<uuid>": 2}}`.
 import { ConfigError } from "./errors.ts";
+import { placed, placeOf } from "./ids.ts";
 import type { Relevant } from "./quality.ts";
 
 export interface LabelledQuery {
@@ -12,6 +13,7 @@ const KEYS = ["id", "text", "relevant"];
 // A file of another format has a fault on every line; five say enough.
 const FAULTS_SHOWN = 5;
 const POINT_ID = /^(\d{1,20}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const SHARD_KEY = /^("(?:[^"\\]|\\.)+"|\d{1,20})$/;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -28,9 +30,12 @@ function parseLine(line: string): unknown {
 }
 
 function parseGrade(id: string, grade: unknown): readonly [string, number] {
-  const spelled = id.toLowerCase();
-  if (!POINT_ID.test(spelled))
-    throw new LineFault(`names an id in "relevant" that is neither an unsigned integer nor a UUID: ${id}`);
+  const { shard, id: within } = placeOf(id);
+  const spelled = placed({ shard, id: within.toLowerCase() });
+  if (!POINT_ID.test(within.toLowerCase()) || (shard !== null && !SHARD_KEY.test(shard)))
+    throw new LineFault(
+      `names an id in "relevant" that is neither an unsigned integer nor a UUID (after its shard key and a slash, where the collection has those): ${id}`,
+    );
   if (typeof grade !== "number" || !Number.isFinite(grade) || grade < 0)
     throw new LineFault(`gives ${id} a grade that is not a number of 0 or more`);
   return [spelled, grade];

@@ -15,8 +15,9 @@ import type { CollectionInfo, PointWrite } from "./ports.ts";
 import { ownVectors, refusePartialPut } from "./puts.ts";
 import { type ReconcileJob, reconcile } from "./reconcile.ts";
 import { type Reached, resolveAlias } from "./resolve.ts";
+import { placeEvent } from "./shardKeys.ts";
 import { type MigrationState, readState } from "./state.ts";
-import { termsFor } from "./terms.ts";
+import { termsOf } from "./terms.ts";
 import { type FoundText, type TextPlace, textOf } from "./text.ts";
 import { composeVectors } from "./vector.ts";
 
@@ -33,21 +34,24 @@ interface UnderWay {
  * @throws TransientError while a swap holds writes: the event waits in its queue for some seconds.
  * @throws PermanentError for an event that can never be applied, with the reason.
  */
-export async function applyLive(outside: PageOutside, event: LiveEvent): Promise<void> {
+export async function applyLive(outside: PageOutside, arrived: LiveEvent): Promise<void> {
   for (let round = 0; round < DEFAULTS.reconcileRoundsMax; round++) {
-    const reached = await resolveAlias(outside.qdrant, event.collection);
-    const before = await findUnderWay(outside, reached);
+    const reached = await resolveAlias(outside.qdrant, arrived.collection);
     const collection = reached.by;
+    const info = await infoOf(outside, reached);
+    const before = await findUnderWay(outside, reached, info);
     refuseWhileSwapping(before);
+    const event = await placeEvent(outside.qdrant, arrived, { collection, info });
     await writeFirst(outside, event, { collection, underWay: before });
     await completeTruth(outside, event, { collection, underWay: before });
-    if (before?.hasTwoSides) await reconcileIds(outside, before, idsOf(event));
+    if (before?.hasTwoSides) await reconcileIds(outside, before, event);
     // A swap in between turned the direction round: what was written may be on the old side only.
-    const after = await findUnderWay(outside, await resolveAlias(outside.qdrant, event.collection));
+    const now = await resolveAlias(outside.qdrant, event.collection);
+    const after = await findUnderWay(outside, now, await infoOf(outside, now));
     refuseWhileSwapping(after);
     if (isSameTurn(before, after)) return;
   }
-  throw new TransientError(`Collection ${event.collection} was swapped again and again during one event.`);
+  throw new TransientError(`Collection ${arrived.collection} was swapped again and again during one event.`);
 }
 
 const idsOf = (event: LiveEvent) => (event.op === "put" ? event.points.map(({ id }) => id) : event.ids);
@@ -64,16 +68,20 @@ function refuseWhileSwapping(underWay: UnderWay | null): void {
 
 const ONE_SIDED: readonly MigrationState["phase"][] = ["planned", "aborted", "cleaned"];
 
+async function infoOf({ qdrant }: PageOutside, { collection, by }: Reached): Promise<CollectionInfo> {
+  const info = await qdrant.collection(by);
+  if (info !== null) return info;
+  throw new PermanentError(`There is no collection or alias ${collection}; the event cannot be applied.`, {
+    fields: { collection },
+  });
+}
+
 /** The migration that has this collection on either side, while both sides still stand. */
 async function findUnderWay(
   { qdrant, ledger }: PageOutside,
-  { collection, by }: Reached,
+  { collection }: Reached,
+  info: CollectionInfo,
 ): Promise<UnderWay | null> {
-  const info = await qdrant.collection(by);
-  if (info === null)
-    throw new PermanentError(`There is no collection or alias ${collection}; the event cannot be applied.`, {
-      fields: { collection },
-    });
   const own = (await readLock(ledger, collection))?.migration ?? null;
   const source = markOf(info)?.source ?? null;
   const migration = own ?? (source === null ? null : ((await readLock(ledger, source))?.migration ?? null));
@@ -196,11 +204,7 @@ async function embedTexts(
   return vectors;
 }
 
-async function reconcileIds(
-  outside: PageOutside,
-  underWay: UnderWay,
-  ids: ReturnType<typeof idsOf>,
-): Promise<void> {
+async function reconcileIds(outside: PageOutside, underWay: UnderWay, event: LiveEvent): Promise<void> {
   const { plan, state } = underWay;
   const { qdrant, models, deadline, encodeVector } = outside;
   const { from, to } = sidesOf(plan, state.direction);
@@ -209,8 +213,8 @@ async function reconcileIds(
     qdrant,
     from,
     to,
-    terms: termsFor(plan, to, mayDelete),
-    where: { ids },
+    terms: termsOf(plan, { direction: state.direction, mayDelete, isDeletion: event.op === "delete" }),
+    where: { ids: idsOf(event) },
     pageSizePoints: plan.pageSizePoints,
   };
   const embedder = to.contract === null ? null : await models.openContract(to.contract);

@@ -10,9 +10,17 @@ export interface LivePoint {
   readonly payload: RawJson;
 }
 
-export type LiveEvent =
-  | { readonly op: "touch" | "delete"; readonly collection: string; readonly ids: readonly PointId[] }
-  | { readonly op: "put"; readonly collection: string; readonly points: readonly LivePoint[] };
+interface LiveEventHead {
+  readonly collection: string;
+  /** Where the collection has shard keys, that of these points, as JSON text. */
+  readonly shardKey: RawJson | null;
+}
+
+export type LiveEvent = LiveEventHead &
+  (
+    | { readonly op: "touch" | "delete"; readonly ids: readonly PointId[] }
+    | { readonly op: "put"; readonly points: readonly LivePoint[] }
+  );
 
 /** How a JSON text is taken apart without losing a digit; the wire format is the adapter's. */
 export interface JsonText {
@@ -36,13 +44,26 @@ export function parseLiveEvent(body: string, json: JsonText): LiveEvent {
     throw refused(`"v" must be ${FORMAT_VERSION}, not ${version?.slice(0, 20) ?? "missing"}`);
   const collection = textOf(members, "collection");
   const op = textOf(members, "op");
+  const shardKey = shardKeyOf(members);
   if (op === "put") {
-    refuseUnknown(members, ["v", "op", "collection", "points"]);
-    return { op, collection, points: pointsOf(listOf(members, "points", json), json) };
+    refuseUnknown(members, [...HEAD, "points"]);
+    return { op, collection, shardKey, points: pointsOf(listOf(members, "points", json), json) };
   }
   if (op !== "touch" && op !== "delete") throw refused('"op" must be touch, put or delete');
-  refuseUnknown(members, ["v", "op", "collection", "ids"]);
-  return { op, collection, ids: listOf(members, "ids", json).map((id) => idOf(id, json)) };
+  refuseUnknown(members, [...HEAD, "ids"]);
+  return { op, collection, shardKey, ids: listOf(members, "ids", json).map((id) => idOf(id, json)) };
+}
+
+const HEAD = ["v", "op", "collection", "shardKey"];
+
+/** A text or a whole number, in one spelling; Qdrant takes nothing else. */
+function shardKeyOf(members: ReadonlyMap<string, string>): RawJson | null {
+  const text = members.get("shardKey");
+  if (text === undefined) return null;
+  if (/^(0|[1-9]\d{0,19})$/.test(text)) return text;
+  const value: unknown = JSON.parse(text);
+  if (typeof value === "string" && value !== "") return JSON.stringify(value);
+  throw refused('"shardKey" must be a text or a whole number');
 }
 
 const refused = (what: string): PermanentError =>

@@ -1,5 +1,6 @@
 // A pass walks the whole id space once: the backfill (every page is reconciled) or a verification (only pages
 // with a difference are). Both write their pages ahead as blocks, and every page becomes one record.
+import { addDifferent, DIFFERENCES, type DifferenceKind, type DifferentIds } from "./found.ts";
 import type { Interval, PointId } from "./ids.ts";
 import { blocksPrefix, type PassRange, passKey, rangesKey } from "./keys.ts";
 import type { Ledger } from "./ports.ts";
@@ -19,15 +20,12 @@ export interface Pass {
 }
 
 /** Differences between the two sides, counted by what is wrong. */
-export interface Found {
+export interface Found extends Readonly<Record<DifferenceKind, number>> {
   readonly checked: number;
-  readonly missing: number;
-  readonly extra: number;
-  readonly payloadDifferent: number;
-  readonly vectorWrong: number;
-  readonly otherVectorsDifferent: number;
   /** Points of a bridge that lack one of its vectors although they have text; no difference of the two sides. */
   readonly incomplete: number;
+  /** The first ids of each kind; absent in passes that an earlier version stored. */
+  readonly ids?: DifferentIds;
 }
 
 export const NOTHING_FOUND: Found = {
@@ -50,11 +48,12 @@ export function addFound(a: Found, b: Found): Found {
     otherVectorsDifferent: a.otherVectorsDifferent + b.otherVectorsDifferent,
     // A pass of an earlier version counted none.
     incomplete: (a.incomplete ?? 0) + (b.incomplete ?? 0),
+    ids: addDifferent(a.ids ?? {}, b.ids ?? {}),
   };
 }
 
 export const differencesOf = (found: Found): number =>
-  found.missing + found.extra + found.payloadDifferent + found.vectorWrong + found.otherVectorsDifferent;
+  DIFFERENCES.reduce((sum, kind) => sum + found[kind], 0);
 
 export interface Page extends Interval {
   readonly page: number;

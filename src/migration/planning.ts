@@ -14,6 +14,7 @@ import { chooseNames, namesWarning } from "./names.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, Ledger, Qdrant } from "./ports.ts";
 import { makeRanges } from "./ranges.ts";
+import { recognitionWarnings } from "./recognition.ts";
 import type { Request } from "./request.ts";
 import type { Sample } from "./sample.ts";
 import { chooseVector, otherVectors } from "./schema.ts";
@@ -57,12 +58,13 @@ export async function planMigration(outside: PlanningOutside, asked: PlanAsked):
       migration: null,
       says: `${source} already holds vectors of ${sample.contract.id}.`,
     };
-  const stored = await findStored(outside, asked);
+  const last = await readLast(ledger, source);
+  const stored = last === null ? null : await findStored(outside, asked, last);
   if (stored !== null) {
     if (stored.next === "prepare" || stored.next === "catch-up") await ensureWayBack(qdrant, stored.plan);
     return stored;
   }
-  const leftover = await leftoverWayBack(ledger, source);
+  const leftover = last?.takeOver?.wayBack ?? null;
   const plan = await makePlan(outside, asked, { info, leftover });
   if (request.dryRun) return { next: "dry-run", plan };
   if (plan.takeOver != null) await probeTakeOver(qdrant, plan.takeOver);
@@ -74,17 +76,20 @@ export async function planMigration(outside: PlanningOutside, asked: PlanAsked):
   return { next: "prepare", plan: first };
 }
 
-/** The way back of the source's last migration, which is no reader's name. */
-async function leftoverWayBack(ledger: Ledger, source: string): Promise<string | null> {
+/** The plan of the source's last migration, finished, given up or under way. */
+async function readLast(ledger: Ledger, source: string): Promise<Plan | null> {
   const migration = (await readLock(ledger, source))?.migration ?? null;
-  return migration === null ? null : ((await readPlan(ledger, migration)).takeOver?.wayBack ?? null);
+  return migration === null ? null : readPlan(ledger, migration);
 }
 
-/** The source's current migration, when its target still stands and it is for this model. */
-async function findStored({ qdrant, ledger }: PlanningOutside, asked: PlanAsked): Promise<Planned | null> {
-  const migration = (await readLock(ledger, asked.source))?.migration ?? null;
-  if (migration === null) return null;
-  const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+/** The source's last migration, when its target still stands and it is for this model. */
+async function findStored(
+  { qdrant, ledger }: PlanningOutside,
+  asked: PlanAsked,
+  plan: Plan,
+): Promise<Planned | null> {
+  const { migration } = plan;
+  const state = await readState(ledger, migration);
   const target = await qdrant.collection(plan.target.collection);
   // A ledger that tells of a target which is not there (any more) describes another server, or the past.
   if (target === null || markOf(target)?.migration !== migration) return null;
@@ -216,7 +221,8 @@ async function makePlan(
       ...configuration.warnings,
       ...namesWarning(names, source),
       ...keyWarnings,
-      ...modelWarning(contract),
+      ...recognitionWarnings(sample),
+      ...lastingWarnings(contract, request),
     ],
     cannotCarry: configuration.cannotCarry,
     forecast,
@@ -224,13 +230,22 @@ async function makePlan(
   };
 }
 
-/** Said in the plan and when it is READY: a toy must not be taken for a model. */
-export const modelWarning = ({ id }: ModelContract): readonly string[] =>
-  id === DEFAULTS.builtInModel
-    ? [
-        `The new model is the built-in ${id}: small word tables for trying things out, far from a real model. For real memories fetch one (remaster model fetch bge-base-en-v1.5) and set REMASTER_MODEL_DIR.`,
-      ]
-    : [];
+/** Said in the plan and when it is READY: a toy must not be taken for a model, and what stays behind not be forgotten. */
+export function lastingWarnings(
+  { id }: ModelContract,
+  { emptyText }: Pick<Request, "emptyText">,
+): readonly string[] {
+  const warnings: string[] = [];
+  if (id === DEFAULTS.builtInModel)
+    warnings.push(
+      `The new model is the built-in ${id}: small word tables for trying things out, far from a real model. For real memories fetch one (remaster model fetch bge-base-en-v1.5) and set REMASTER_MODEL_DIR.`,
+    );
+  if (emptyText === "skip")
+    warnings.push(
+      "Points without text stay out of the new collection (emptyText skip). They are in the old one alone: cleanup asks before it deletes them. With carry they come over without a vector.",
+    );
+  return warnings;
+}
 
 function refuseWithoutText(source: string, request: Request, sample: Sample): void {
   if (sample.points === 0 || sample.withText > 0) return;

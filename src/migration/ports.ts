@@ -27,6 +27,15 @@ export interface Snapshot {
   readonly checksum: string | null;
 }
 
+/** A shard key of a collection with custom sharding. */
+export interface ShardKey {
+  /** JSON text: `"tenant a"`, `7`. */
+  readonly key: RawJson;
+  readonly shards: number;
+  /** Copies of each shard. */
+  readonly replicas: number;
+}
+
 export interface Alias {
   readonly alias: string;
   readonly collection: string;
@@ -53,7 +62,6 @@ export interface ReadOptions {
   readonly vectors?: boolean | readonly string[];
   /** Read payloads. Default: true. */
   readonly payload?: boolean;
-  readonly shardKey?: string | number;
 }
 
 export interface PointWrite {
@@ -64,7 +72,8 @@ export interface PointWrite {
 }
 
 export interface WriteOptions {
-  readonly shardKey?: string | number;
+  /** Make a shard key of the points that the collection does not have yet. Default: such a write is refused. */
+  readonly makesShardKeys?: boolean;
   /**
    * Called before a write that had to wait, or was given up after `writeSecondsMax`, is sent again, and before a part
    * of it that comes later; what it throws ends the call. Without it nothing bounds when the write arrives.
@@ -139,8 +148,10 @@ export interface Qdrant {
   updateCollection(name: string, patch: JsonObject): Promise<void>;
   deleteCollection(name: string): Promise<void>;
   createPayloadIndex(name: string, field: string, schema: Json): Promise<void>;
-  createShardKey(name: string, key: string | number, options: JsonObject): Promise<void>;
-  shardKeys(name: string): Promise<readonly (string | number)[]>;
+  /** Twice is harmless. */
+  createShardKey(name: string, key: ShardKey): Promise<void>;
+  /** In the order of point ids; none where the collection has no custom sharding. */
+  shardKeys(name: string): Promise<readonly ShardKey[]>;
   changeAliases(actions: readonly AliasAction[]): Promise<void>;
   /** Finished snapshots of a collection. RefusedError where the server knows none. */
   snapshots(name: string): Promise<readonly Snapshot[]>;
@@ -210,6 +221,15 @@ export type Embedded =
 export interface Embedder {
   readonly contract: ModelContract;
   embed(texts: readonly string[], kind: "passage" | "query"): Promise<readonly Embedded[]>;
+  /** Which published model this is, by what it answers and by its files, whatever it is called. */
+  recognize(): Promise<Recognition>;
+}
+
+export interface Recognition {
+  /** Full name of the published model; null: none of those that are known. */
+  readonly known: string | null;
+  /** Where it is not used as published: pooling, tokenizer, prefixes; a clause each. */
+  readonly doubts: readonly string[];
 }
 
 /** Objects under keys, written on condition only. Strongly consistent. */

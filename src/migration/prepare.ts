@@ -7,6 +7,7 @@ import { type Pass, readRanges } from "./pass.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, JsonObject, Ledger, Qdrant } from "./ports.ts";
 import { readProgress } from "./progress.ts";
+import { carryShardKeys } from "./shardKeys.ts";
 import { readState, updateState } from "./state.ts";
 import { createOnce } from "./stored.ts";
 
@@ -38,6 +39,7 @@ export async function prepareTarget(
     },
   }));
   await ensureTarget(qdrant, plan, optimizers);
+  await carryShardKeys(qdrant, plan, "forward");
   // Before the graph is built: it is built along the indexes.
   for (const { field, schema } of plan.payloadIndexes)
     await qdrant.createPayloadIndex(plan.target.collection, field, schema);

@@ -32,7 +32,8 @@ export function ownVectors({ collection, info, planned }: CollectionAsked): read
     const dense = denseVectors(info).find((one) => one.name === vector);
     if (dense === undefined) return [];
     const isUnit = dense.datatype !== "uint8" && (contract?.normalized ?? false);
-    return [{ shape: { name: vector, dimensions: dense.dimensions, isUnit }, contract }];
+    const mayBeZero = dense.datatype === "uint8" || contract === null;
+    return [{ shape: { name: vector, dimensions: dense.dimensions, isUnit, mayBeZero }, contract }];
   });
 }
 
@@ -43,7 +44,12 @@ export function bridgeVectors(
 ): readonly OwnVector[] {
   if (layout !== "bridge" || from.collection !== target.collection) return [];
   return [target, source].map(({ vectorName: name, dimensions, contract }) => ({
-    shape: { name, dimensions, isUnit: storesUnitVectors && (contract?.normalized ?? false) },
+    shape: {
+      name,
+      dimensions,
+      isUnit: storesUnitVectors && (contract?.normalized ?? false),
+      mayBeZero: !storesUnitVectors || contract === null,
+    },
     contract,
   }));
 }

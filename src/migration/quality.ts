@@ -169,6 +169,8 @@ export function compareQuality(input: QualityInput): Quality {
     seed,
     pairs: scored.map(({ scores }) => scores),
     alike: input.sameModel ? "model" : overlap >= DEFAULTS.quality.alikeOverlap ? "answers" : null,
+    overlap,
+    rankings: input.queries.length,
     annRecall,
     embedMsP95: embedMs?.new.p95 ?? null,
   });

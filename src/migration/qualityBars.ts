@@ -10,11 +10,13 @@ export interface QualityBars {
   readonly minNdcgGain: number;
   /** Least relative gain in recall@10; a small negative number tolerates that much loss. */
   readonly minRecallGain: number;
+  /** Least share of the old first ten that the new first ten still hold, 0 to 1; only where better search is not proven. */
+  readonly minOverlap: number;
   /** Least share of exact search's answers that the new index finds, 0 to 1. */
   readonly minAnnRecall: number;
   /** Most milliseconds to embed one query, at the 95th percentile. */
   readonly maxQueryEmbedMs: number;
-  /** Fewer queries than this decide nothing. */
+  /** Fewer queries than this that either model answers decide nothing. */
   readonly minQueries: number;
 }
 
@@ -38,6 +40,9 @@ export interface BarsInput {
   readonly pairs: readonly ScorePair[];
   /** Why "better" cannot be claimed whatever the numbers: the model is the same, or nearly all answers are. */
   readonly alike: "model" | "answers" | null;
+  /** Over all queries, also those that neither model answers: without a label two models can still agree. */
+  readonly overlap: number;
+  readonly rankings: number;
   readonly annRecall: number | null;
   readonly embedMsP95: number | null;
 }
@@ -68,7 +73,10 @@ function judgeGain(input: BarsInput, metric: "ndcg" | "recall", gain: number): Q
   const random = (): (() => number) => seededRandom(input.seed);
   const [old, latest] = [estimateMean(before, random()).mean, estimateMean(after, random()).mean];
   const judged = judgeMargin(estimateMean(margins, random()));
-  const enough = input.pairs.length >= input.bars.minQueries;
+  // A query that neither model answers is a tie whatever the models are: with three others the bootstrap has three
+  // values to draw from, and its interval is far too narrow.
+  const answered = input.pairs.filter((pair) => pair.old[metric] > 0 || pair.new[metric] > 0).length;
+  const enough = answered >= input.bars.minQueries;
   const relative = old > 0 ? ` (${signed(latest / old - 1)})` : "";
   const name = metric === "ndcg" ? "Relevance (nDCG@10)" : "Found in the first ten (recall@10)";
   const found = `${old.toFixed(3)} → ${latest.toFixed(3)}${relative}; asked for ${gain === 0 ? "more than before" : `at least ${signed(gain)}`}`;
@@ -77,7 +85,7 @@ function judgeGain(input: BarsInput, metric: "ndcg" | "recall", gain: number): Q
       name,
       decides: true,
       outcome: "INCONCLUSIVE",
-      found: `${found}; ${input.pairs.length} queries, ${input.bars.minQueries} are needed to decide`,
+      found: `${found}; of ${input.pairs.length} queries ${answered} found anything with either model, ${input.bars.minQueries} are needed to decide`,
     };
   // A gain bar at or above zero claims "better", which two equal models can only reach by luck.
   if (gain >= 0 && input.alike !== null && judged === "PASS")
@@ -93,6 +101,17 @@ function judgeGain(input: BarsInput, metric: "ndcg" | "recall", gain: number): Q
     outcome: judged,
     found: `${found}${judged === "INCONCLUSIVE" ? "; the interval spans the bar" : ""}`,
   };
+}
+
+/**
+ * Two sound models agree on part of the answers whatever the labels say; one with a broken tokenizer agrees with nobody.
+ * Better search that is proven is proof enough: an old model may have been the broken one.
+ */
+function judgeOverlap({ bars, overlap, rankings }: BarsInput, relevance: Outcome): QualityLine {
+  const found = `the new first ten hold ${percent(overlap)} of the old first ten; the bar is ${percent(bars.minOverlap)} where better search is not proven`;
+  const judged = relevance === "PASS" || overlap >= bars.minOverlap ? "PASS" : "FAIL";
+  const outcome = rankings < bars.minQueries ? "INCONCLUSIVE" : judged;
+  return { name: "Answers in common", decides: true, outcome, found };
 }
 
 function judgeAnnRecall({ bars, annRecall }: BarsInput): QualityLine[] {
@@ -111,9 +130,11 @@ function judgeLatency({ bars, embedMsP95 }: BarsInput): QualityLine[] {
 
 /** One line a bar. What was not measured has no line. */
 export function judgeBars(input: BarsInput): QualityLine[] {
+  const relevance = judgeGain(input, "ndcg", input.bars.minNdcgGain);
   return [
-    judgeGain(input, "ndcg", input.bars.minNdcgGain),
+    relevance,
     judgeGain(input, "recall", input.bars.minRecallGain),
+    judgeOverlap(input, relevance.outcome),
     ...judgeAnnRecall(input),
     ...judgeLatency(input),
   ];

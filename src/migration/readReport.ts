@@ -2,7 +2,7 @@
 import { DEFAULTS } from "../defaults.ts";
 import type { Assessment } from "./assess.ts";
 import { readerNames } from "./cutover.ts";
-import { dollarsOf } from "./forecast.ts";
+import { dollarsOf, extraOf } from "./forecast.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { nextOf } from "./next.ts";
@@ -14,6 +14,7 @@ import { searchesOf } from "./searches.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
 import { encodeStored, readStored } from "./stored.ts";
+import type { Tally } from "./tally.ts";
 import { throughputSamples } from "./throughput.ts";
 
 export async function readReport(ledger: Ledger, clock: Clock, migration: string): Promise<Report> {
@@ -79,7 +80,7 @@ function reportOf(
     searches: quality === null ? null : searchesOf(quality),
     thresholds: assessment?.search?.thresholds ?? null,
     throughput: throughputLines(backfill),
-    forecast: forecastLines(plan, backfill),
+    forecast: forecastLines(plan, backfill, state.backfilled ? vectorNumbersOf(plan, outcomes.tally) : null),
     cost: costLines(addSummaries(backfill, state.verified?.repairs ?? EMPTY_SUMMARY)),
     timeline: state.timeline,
     guarantees: GUARANTEES,
@@ -124,10 +125,25 @@ function costLines({ ms, pages }: Summary): Report["cost"] {
   ];
 }
 
-function forecastLines({ forecast }: Plan, backfill: Summary): readonly ForecastLine[] {
+/** Numbers in the vectors that the target holds: new ones of what has text, and a bridge's old ones of every point. */
+function vectorNumbersOf(
+  { layout, source, target, emptyText }: Plan,
+  { migrated, unchanged, skipped, total }: Tally,
+): number {
+  const there = emptyText === "skip" ? total - skipped : total;
+  const carried = layout === "bridge" ? there * source.dimensions : 0;
+  return (migrated + unchanged) * target.dimensions + carried;
+}
+
+/** `numbers` in the target's vectors; null while the load goes on. */
+function forecastLines(
+  { forecast }: Plan,
+  backfill: Summary,
+  numbers: number | null,
+): readonly ForecastLine[] {
   const { firstAt, lastAt, embedded, tokens } = backfill;
   const seconds = firstAt === null || lastAt === null ? null : (lastAt - firstAt) / 1000;
-  const exactly = (value: number) => ({ low: value, high: value });
+  const extra = numbers === null ? null : extraOf(numbers);
   // Counted in a sample and multiplied.
   const about = (value: number) => ({
     low: value * (1 - DEFAULTS.sampleSpread),
@@ -144,16 +160,16 @@ function forecastLines({ forecast }: Plan, backfill: Summary): readonly Forecast
       actual: backfill.pages === 0 ? null : dollarsOf(backfill),
     },
     {
-      name: "Memory of Qdrant until cleanup",
+      name: "Memory of Qdrant until cleanup, by its rule for the vectors that came over",
       unit: "MiB",
-      forecast: exactly(forecast.extraMemoryMiB),
-      actual: null,
+      forecast: about(forecast.extraMemoryMiB),
+      actual: extra?.extraMemoryMiB ?? null,
     },
     {
-      name: "Disk of Qdrant until cleanup",
+      name: "Disk of Qdrant until cleanup, by the same rule",
       unit: "MiB",
-      forecast: exactly(forecast.extraDiskMiB),
-      actual: null,
+      forecast: about(forecast.extraDiskMiB),
+      actual: extra?.extraDiskMiB ?? null,
     },
   ];
 }

@@ -4,12 +4,14 @@
 import { DEFAULTS } from "../defaults.ts";
 import { type Comparison, comparePoint, isUnchanged, type Terms } from "./difference.ts";
 import { PermanentError, TransientError } from "./errors.ts";
+import { type DifferenceKind, differentIds } from "./found.ts";
 import type { Interval, PointId } from "./ids.ts";
 import { isInside } from "./ids.ts";
 import { type Found, NOTHING_FOUND } from "./pass.ts";
 import type { Side } from "./plan.ts";
 import type { Deadline, Embedded, Embedder, Point, PointWrite, Qdrant } from "./ports.ts";
 import type { Tally } from "./tally.ts";
+import { textOf } from "./text.ts";
 import { composeVectors, isSound } from "./vector.ts";
 
 type Where = { readonly interval: Interval } | { readonly ids: readonly PointId[] };
@@ -125,13 +127,21 @@ function planChanges(
 ): Changes {
   const comparisons = [...source.values()].map((point) => comparePoint(point, target.get(point.id), terms));
   const unwanted = new Set(comparisons.filter(({ isWanted }) => !isWanted).map(({ source: { id } }) => id));
-  // A point without text that was left out on purpose is not an extra one when the run goes backwards.
-  const isExtra = (point: Point) =>
-    unwanted.has(point.id) || (!source.has(point.id) && comparePoint(point, undefined, terms).isWanted);
+  const isLeftOut = (point: Point) => terms.keepsLeftOut && "empty" in textOf(point.payload, terms);
+  const isExtra = (point: Point) => unwanted.has(point.id) || (!source.has(point.id) && !isLeftOut(point));
   const deletes = terms.mayDelete ? [...target.values()].filter(isExtra).map(({ id }) => id) : [];
   const found = { ...NOTHING_FOUND, checked: source.size, extra: deletes.length };
-  for (const { difference } of comparisons) if (difference !== null) found[difference]++;
-  return { found, writes: comparisons.filter(({ difference }) => difference !== null), deletes };
+  const different = deletes.map((id) => ({ kind: "extra" as DifferenceKind, id }));
+  for (const { difference, source: point } of comparisons) {
+    if (difference === null) continue;
+    found[difference]++;
+    different.push({ kind: difference, id: point.id });
+  }
+  return {
+    found: { ...found, ids: differentIds(different) },
+    writes: comparisons.filter(({ difference }) => difference !== null),
+    deletes,
+  };
 }
 
 /** The work on one page: what was written, embedded and failed so far. Lives for one call of `reconcile`. */
@@ -259,7 +269,10 @@ class PageWork {
   async #write(points: readonly PointWrite[]): Promise<void> {
     try {
       await this.#writes.guard();
-      await this.#job.qdrant.upsert(this.#job.to.collection, points, { beforeRepeat: this.#writes.guard });
+      await this.#job.qdrant.upsert(this.#job.to.collection, points, {
+        beforeRepeat: this.#writes.guard,
+        makesShardKeys: true,
+      });
       for (const { id } of points) this.#written.add(id);
     } catch (error) {
       if (!(error instanceof PermanentError) || !isAboutThePoints(error)) throw error;

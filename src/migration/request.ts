@@ -108,6 +108,9 @@ const override: Reader<Override> = (value) => {
   return by === undefined || why === undefined ? undefined : { by, why };
 };
 
+const fence: Reader<number> = (value) =>
+  value === 0 ? value : whole(DEFAULTS.fenceSecondsMin, DEFAULTS.fenceSecondsMax)(value);
+
 const scores: Reader<readonly number[]> = (value) => {
   if (!Array.isArray(value) || value.length > DEFAULTS.scoreThresholdsMax) return undefined;
   return value.every((one) => typeof one === "number" && one >= -1 && one <= 1) ? value : undefined;
@@ -153,7 +156,11 @@ const FIELDS = {
   snapshot: field(flag, "true or false", false),
   dropOldVector: field(flag, "true or false", false),
   keepOldHours: field(hours, "a number of hours from 0 to 8760", DEFAULTS.keepOldHours as number),
-  maxFenceSeconds: field(whole(0, 3600), "a whole number of seconds from 0 to 3600", 0 as number),
+  maxFenceSeconds: field(
+    fence,
+    `0, or a whole number of seconds from ${DEFAULTS.fenceSecondsMin} to ${DEFAULTS.fenceSecondsMax}`,
+    0 as number,
+  ),
   queries: field<string | null>(
     (value) => (typeof value === "string" && value.startsWith("queries/") ? value : undefined),
     "a key of the ledger that begins with queries/",

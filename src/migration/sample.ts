@@ -14,6 +14,7 @@ import type {
   Models,
   Point,
   Qdrant,
+  Recognition,
 } from "./ports.ts";
 import type { Request } from "./request.ts";
 import { chooseVector } from "./schema.ts";
@@ -23,6 +24,8 @@ import { cosine, vectorNumbers } from "./vector.ts";
 export interface Sample {
   /** Model of the new vectors. */
   readonly contract: ModelContract;
+  /** Absent in samples that an earlier version took. */
+  readonly recognition?: Recognition;
   readonly sourceContract: ModelContract | null;
   readonly proof: SourceProof;
   /** Points looked at, and those that had text. */
@@ -67,6 +70,7 @@ export async function takeSample(outside: SampleOutside, request: Request, sourc
   const { sourceContract, proof } = await proveSource(models, request, { info, name: vector.name, chosen });
   return {
     contract: embedder.contract,
+    recognition: await embedder.recognize(),
     sourceContract,
     proof,
     points: points.length,

@@ -1,7 +1,7 @@
 // Taking over a collection's own name. Qdrant refuses to create an alias with the name of a collection, but not to
 // rename one to it; from then on the alias wins for everything but DELETE. The old collection stays behind it, and is
 // reached by an alias of its own.
-import { RefusedError } from "./errors.ts";
+import { PermanentError, RefusedError } from "./errors.ts";
 import { shortHash } from "./metadata.ts";
 import type { Plan } from "./plan.ts";
 import type { AliasAction, Qdrant } from "./ports.ts";
@@ -37,7 +37,7 @@ export function moveOwnName(
 }
 
 /** The gap is measured, not believed: the name is asked for again and again while the act goes on. */
-async function whileAsking(qdrant: Qdrant, name: string, act: () => Promise<void>): Promise<Gap> {
+export async function whileAsking(qdrant: Qdrant, name: string, act: () => Promise<void>): Promise<Gap> {
   let isDone = false;
   const acting = act().finally(() => {
     isDone = true;
@@ -131,7 +131,7 @@ async function changed(qdrant: Qdrant, actions: readonly AliasAction[]): Promise
     await qdrant.changeAliases(actions);
     return null;
   } catch (error) {
-    if (error instanceof Error && error.name === "PermanentError") return error.message;
+    if (error instanceof PermanentError) return error.message;
     throw error;
   }
 }

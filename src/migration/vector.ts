@@ -9,6 +9,8 @@ export interface VectorShape {
   readonly dimensions: number;
   /** True when its length must be 1 (a normalising model stored as floats). */
   readonly isUnit: boolean;
+  /** True where nothing but zeros may be a vector: stored as small whole numbers, or of a model nobody knows. */
+  readonly mayBeZero: boolean;
 }
 
 /** Named vectors as parsed JSON by name; an array is the unnamed vector "". */
@@ -22,7 +24,7 @@ function vectorsByName(vectors: RawJson | null): ReadonlyMap<string, unknown> {
 const isNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((one) => typeof one === "number");
 
-/** True when every component is finite, the size is right and, for a unit vector, so is the length. */
+/** True when every component is finite, the size is right, it points somewhere and, for a unit vector, has length 1. */
 export function isSound(numbers: ArrayLike<number>, shape: VectorShape): boolean {
   if (numbers.length !== shape.dimensions) return false;
   let squares = 0;
@@ -31,6 +33,7 @@ export function isSound(numbers: ArrayLike<number>, shape: VectorShape): boolean
     if (!Number.isFinite(Math.fround(value))) return false;
     squares += value * value;
   }
+  if (squares === 0) return shape.mayBeZero;
   return !shape.isUnit || Math.abs(Math.sqrt(squares) - 1) <= DEFAULTS.normTolerance;
 }
 

@@ -103,8 +103,9 @@ export async function open(outside: PlannerOutside, run: Run): Promise<Run> {
   if (WITHOUT_LOCK.includes(action)) return steer(outside, run, await existingMigration(ledger, collection));
   const lock = await acquireLock(outside, collection, execution);
   if (lock.migration !== null) {
-    await ensureWayBack(outside.qdrant, await readPlan(ledger, lock.migration));
-    await settleSwap(outside, lock.migration);
+    const last = await readPlan(ledger, lock.migration);
+    await ensureWayBack(outside.qdrant, last);
+    await settleSwap(outside, last);
   }
   if (action === "migrate") return { ...run, migration: lock.migration, next: "sample" };
   const migration = await existingMigration(ledger, collection);

@@ -22,6 +22,11 @@ export function baseOf(text: string): URL {
   return url;
 }
 
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** Whether others on the way can read what is sent there, a key among it. */
+export const isReadable = (base: URL): boolean => base.protocol !== "https:" && !LOOPBACK.test(base.hostname);
+
 /** The path of the base without its last slash: `/behind/proxy`, or nothing. */
 export const prefixOf = (base: URL): string => base.pathname.replace(/\/+$/, "");
 

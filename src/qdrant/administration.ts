@@ -1,7 +1,7 @@
-// Collections' and aliases' names and shard keys, through the official client.
+// Collections' and aliases' names, through the official client.
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { PermanentError } from "../migration/errors.ts";
-import type { Alias, AliasAction, JsonObject } from "../migration/ports.ts";
+import type { Alias, AliasAction } from "../migration/ports.ts";
 import { collectionPath, prefixOf } from "./address.ts";
 import { errorOf } from "./answer.ts";
 import { isDeadSocket, unreachable } from "./connection.ts";
@@ -45,19 +45,6 @@ export class Administration {
     await this.#call(`delete collection ${name}`, (api) =>
       api.deleteCollection({ collection_name: name }, REQUEST),
     );
-  }
-
-  async createShardKey(name: string, key: string | number, options: JsonObject): Promise<void> {
-    await this.#call(`create a shard key of ${name}`, (api) =>
-      api.createShardKey({ ...options, collection_name: name, shard_key: key }, REQUEST),
-    );
-  }
-
-  async shardKeys(name: string): Promise<readonly (string | number)[]> {
-    const found = await this.#call(`list the shard keys of ${name}`, (api) =>
-      api.listShardKeys({ collection_name: name }, REQUEST),
-    );
-    return (found.shard_keys ?? []).map(({ key }) => key);
   }
 
   async #call<T>(

@@ -43,6 +43,7 @@ const SAYABLE = [
   "Wrong input: Not existing vector name",
   "Wrong input: Collection",
   "Wrong input: Shard key",
+  "Bad request: Shard key",
   "Bad request: Limit exceeded",
   "Bad request: Collection",
   "Bad request: Sharding key",
@@ -70,3 +71,7 @@ function statusError(text: string): string {
     return "";
   }
 }
+
+/** A 400 that is not about the size of a request. */
+export const isPlainRefusal = (error: unknown): error is PermanentError =>
+  error instanceof PermanentError && !(error instanceof TooLargeError) && error.fields.status === 400;

@@ -1,19 +1,21 @@
-// Qdrant as the story sees it. Names (collections, aliases, shard keys) go through the official client; whatever
+// Qdrant as the story sees it. Names of collections and aliases go through the official client; whatever
 // holds numbers that must keep their digits goes through our own path.
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ConfigError, PermanentError, TransientError } from "../migration/errors.ts";
 import type { CollectionInfo, JsonObject, Log, Qdrant } from "../migration/ports.ts";
-import { baseOf, collectionPath } from "./address.ts";
+import { baseOf, collectionPath, isReadable } from "./address.ts";
 import { Administration } from "./administration.ts";
 import { mayPass } from "./connection.ts";
 import { parseInfo } from "./info.ts";
 import { describeKey, keyProblems } from "./key.ts";
 import { Limits } from "./limits.ts";
-import { Points } from "./points.ts";
+import { PointReads } from "./reads.ts";
+import { Shards } from "./shards.ts";
 import { membersAt } from "./slices.ts";
 import { Snapshots } from "./snapshots.ts";
 import { Transport } from "./transport.ts";
 import { resultOf } from "./wire.ts";
+import { PointWrites } from "./writes.ts";
 
 export interface QdrantOptions {
   /** `http(s)://host[:port][/prefix]`; without a port 6333, as every Qdrant client has it. */
@@ -37,7 +39,9 @@ export function openQdrant(options: QdrantOptions): Qdrant {
   const names = new Administration(base, apiKey);
   const server = new Server(transport, base);
   const limits = new Limits((name) => server.collection(name), now);
-  const points = new Points(transport, limits);
+  const shards = new Shards(transport);
+  const reads = new PointReads(transport, limits, shards);
+  const writes = new PointWrites(transport, limits, shards);
   const snapshots = new Snapshots(transport);
   return {
     waitedMs: () => transport.waitedMs,
@@ -57,27 +61,25 @@ export function openQdrant(options: QdrantOptions): Qdrant {
       limits.forget(name);
     },
     createPayloadIndex: (name, field, schema) =>
-      points.createPayloadIndex(name, field, JSON.stringify(schema)),
-    createShardKey: (name, key, given) => names.createShardKey(name, key, given),
-    shardKeys: (name) => names.shardKeys(name),
+      writes.createPayloadIndex(name, field, JSON.stringify(schema)),
+    createShardKey: (name, key) => shards.create(name, key),
+    shardKeys: (name) => shards.list(name),
     changeAliases: (actions) => names.changeAliases(actions),
     snapshots: (name) => snapshots.list(name),
     askForSnapshot: (name) => snapshots.askFor(name),
     remoteShards: (name) => snapshots.remoteShards(name),
-    count: (name, vector) => points.count(name, vector),
-    scroll: (name, from, limit, given) => points.scroll(name, from, limit, given),
-    retrieve: (name, ids, given) => points.retrieve(name, ids, given),
-    sampleIds: (name, count) => points.sampleIds(name, count),
-    search: (name, vector, limit, given) => points.search(name, vector, limit, given),
-    upsert: (name, written, given) => points.upsert(name, written, given),
-    updateVectors: (name, written, given) => points.updateVectors(name, written, given),
-    deleteVector: (name, vector, ids, given) => points.deleteVector(name, vector, ids, given),
-    dropVector: (name, vector) => points.dropVector(name, vector),
-    delete: (name, ids, given) => points.delete(name, ids, given),
+    count: (name, vector) => reads.count(name, vector),
+    scroll: (name, from, limit, given) => reads.scroll(name, from, limit, given),
+    retrieve: (name, ids, given) => reads.retrieve(name, ids, given),
+    sampleIds: (name, count) => reads.sampleIds(name, count),
+    search: (name, vector, limit, given) => reads.search(name, vector, limit, given),
+    upsert: (name, written, given) => writes.upsert(name, written, given),
+    updateVectors: (name, written, given) => writes.updateVectors(name, written, given),
+    deleteVector: (name, vector, ids, given) => writes.deleteVector(name, vector, ids, given),
+    dropVector: (name, vector) => writes.dropVector(name, vector),
+    delete: (name, ids, given) => writes.delete(name, ids, given),
   };
 }
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Says once that a key crosses a network unencrypted; inside a private network that may be meant. */
 function warnOnPlain(
@@ -85,7 +87,7 @@ function warnOnPlain(
   apiKey: QdrantOptions["apiKey"],
   log: Log | undefined,
 ): QdrantOptions["apiKey"] {
-  if (log === undefined || base.protocol === "https:" || LOOPBACK.test(base.hostname)) return apiKey;
+  if (log === undefined || !isReadable(base)) return apiKey;
   let isSaid = false;
   return async () => {
     const key = await apiKey();
@@ -97,7 +99,7 @@ function warnOnPlain(
   };
 }
 
-/** The server itself and what its collections are besides their points. */
+/** The server itself and what its collections are besides their writes. */
 class Server {
   readonly #transport: Transport;
   readonly #base: URL;

@@ -20,7 +20,10 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/, "it took the request and did not answer in time"],
   [/^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/, "it speaks http, not https"],
   [/^HPE_/, "it does not speak http; Qdrant's gRPC port is 6334, its REST port 6333"],
-  [/(CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY)/, "its certificate is not trusted"],
+  [
+    /(CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY)/,
+    "its certificate is not trusted; where an authority of your own vouches for it, set NODE_EXTRA_CA_CERTS to that one's certificate file",
+  ],
   [/^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/, "the connection was cut"],
 ];
 

@@ -30,7 +30,7 @@ function metadataOf(result: string): { readonly metadata?: Json } {
   return metadata === undefined ? {} : { metadata: JSON.parse(metadata, keepSpelling) };
 }
 
-const isObject = (value: Json | undefined): value is JsonObject =>
+export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
-const numberOf = (value: Json | undefined): number => (typeof value === "number" ? value : 0);
+export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+export const numberOf = (value: Json | undefined): number => (typeof value === "number" ? value : 0);

@@ -1,5 +1,6 @@
-// What a collection's strict mode allows in one request, asked of the server and kept for a minute.
+// What a collection allows in one request (strict mode, custom sharding), asked of the server and kept for a minute.
 import type { CollectionInfo } from "../migration/ports.ts";
+import { objectOf } from "./info.ts";
 
 export interface CollectionLimits {
   /** Points of one upsert: the batch limit, and the allowance of a minute, beyond which a request never passes. */
@@ -11,6 +12,8 @@ export interface CollectionLimits {
   /** Ids of one retrieve; each costs one token of the read allowance. `max_query_limit` does not apply to it. */
   readonly retrieveIds: number;
   readonly mayBeExact: boolean;
+  /** True where every point belongs to a shard key (custom sharding). */
+  readonly isSharded: boolean;
 }
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -20,6 +23,7 @@ const NONE: CollectionLimits = {
   queryPoints: NO_LIMIT,
   retrieveIds: NO_LIMIT,
   mayBeExact: true,
+  isSharded: false,
 };
 
 const KEPT_MS = 60_000;
@@ -54,10 +58,9 @@ export class Limits {
 }
 
 function limitsOf(info: CollectionInfo | null): CollectionLimits {
-  const strict = info?.config.strict_mode_config;
-  if (typeof strict !== "object" || strict === null || Array.isArray(strict)) return NONE;
-  const settings = new Map(Object.entries(strict));
-  if (settings.get("enabled") !== true) return NONE;
+  const isSharded = objectOf(info?.config.params).sharding_method === "custom";
+  const settings = new Map(Object.entries(objectOf(info?.config.strict_mode_config)));
+  if (settings.get("enabled") !== true) return { ...NONE, isSharded };
   const limit = (name: string): number => {
     const value = settings.get(name);
     return typeof value === "number" && value > 0 ? value : NO_LIMIT;
@@ -68,5 +71,6 @@ function limitsOf(info: CollectionInfo | null): CollectionLimits {
     queryPoints: limit("max_query_limit"),
     retrieveIds: limit("read_rate_limit"),
     mayBeExact: settings.get("search_allow_exact") !== false,
+    isSharded,
   };
 }

@@ -2,6 +2,7 @@
 import { RefusedError } from "../migration/errors.ts";
 import type { Json, Snapshot } from "../migration/ports.ts";
 import { collectionPath } from "./address.ts";
+import { isObject, numberOf } from "./info.ts";
 import type { Ask, Transport } from "./transport.ts";
 import { resultOf } from "./wire.ts";
 
@@ -45,16 +46,13 @@ export class Snapshots {
   }
 }
 
-const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 function parseSnapshot(value: Json): readonly Snapshot[] {
   if (!isObject(value) || typeof value.name !== "string") return [];
   const { name, size, checksum } = value;
   return [
     {
       name,
-      sizeBytes: typeof size === "number" ? size : 0,
+      sizeBytes: numberOf(size),
       checksum: typeof checksum === "string" ? checksum : null,
     },
   ];

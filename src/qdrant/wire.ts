@@ -1,6 +1,6 @@
 // How ids and points are written on the wire, and read without losing a digit.
 import { PermanentError, TransientError } from "../migration/errors.ts";
-import type { PointId } from "../migration/ids.ts";
+import { type PointId, placed, placeOf } from "../migration/ids.ts";
 import type { Point, PointWrite, SearchHit } from "../migration/ports.ts";
 import { membersAt, type Take, takeText, walkElements, walkMembers } from "./slices.ts";
 
@@ -31,14 +31,24 @@ export function parseId(json: string): PointId {
   );
 }
 
-export const encodeId = (id: PointId): string => (id.includes("-") ? JSON.stringify(id) : id);
+/** Without its shard key, which the request names. */
+export function encodeId(id: PointId): string {
+  const within = placeOf(id).id;
+  return within.includes("-") ? JSON.stringify(within) : within;
+}
+
+/** A shard key as JSON text, a text in one spelling; null: none. */
+export function parseShardKey(json: string | undefined): string | null {
+  if (json === undefined || json === "null") return null;
+  return json.startsWith('"') ? JSON.stringify(JSON.parse(json)) : json;
+}
 
 /** A point of a scroll or retrieve: payload and vector stay the server's own text. */
 function pointOf(members: ReadonlyMap<string, string>): Point {
   const payload = members.get("payload") ?? "null";
   const vectors = members.get("vector") ?? null;
   return {
-    id: parseId(members.get("id") ?? "null"),
+    id: placed({ shard: parseShardKey(members.get("shard_key")), id: parseId(members.get("id") ?? "null") }),
     payload: payload === "null" ? "{}" : payload,
     vectors: vectors === "null" ? null : vectors,
   };

@@ -6,7 +6,6 @@ import { textOf } from "../../src/migration/text.ts";
 import { openQdrant } from "../../src/qdrant/client.ts";
 import { newFolder, remaster } from "../support/commandLine.ts";
 import { loadMemories, readAll } from "../support/memories.ts";
-import { seeded } from "../support/random.ts";
 
 const open = (url: string) => openQdrant({ url, apiKey: async () => null });
 
@@ -94,44 +93,6 @@ test("all collections of a prefix, cut over and the old ones deleted; the second
   const second = await remaster(all, { cwd });
   assert.match(second.err, /mem_a_768d: left alone, made by Remaster from mem_a_384d/);
   assert.deepEqual([...(await qdrant.collections())].sort(), ["mem_a_768d", "mem_b_768d", "mem_broken"]);
-});
-
-test("killed by SIGKILL at twenty random moments and started again: nothing is lost, nothing twice", async (context) => {
-  const seed = Number(process.env.REMASTER_KILL_SEED ?? 20_261_126);
-  context.diagnostic(`seed ${seed}: REMASTER_KILL_SEED=${seed} kills at the same moments`);
-  const random = seeded(seed);
-  await using server = await startQdrant({ port: 0 });
-  const qdrant = open(server.url);
-  await loadMemories(qdrant, { collection: "mem_384d", alias: "mem", count: 6000 });
-  const cwd = newFolder();
-  const one = ["--collection", "mem", "--url", server.url, "--json"];
-  const migrate = ["migrate", ...one, "--source-model", "static-384-8k", "--batch-size", "32"];
-  /** Killed so often, with a writer that tells nobody in between, then left alone. */
-  const killed = async (args: readonly string[], kills: number, writes: (turn: number) => Promise<void>) => {
-    for (let turn = 0; turn < kills; turn++) {
-      await remaster(args, { cwd, killAfterMs: 500 + random.int(2500) });
-      await writes(turn);
-    }
-    const ended = await remaster(args, { cwd });
-    assert.equal(ended.code, 0, ended.err);
-    return ended;
-  };
-
-  const ended = await killed(migrate, 12, async (turn) => {
-    const payload = JSON.stringify({ content: `written between two kills, ${turn}`, n: turn });
-    await qdrant.upsert("mem_384d", [{ id: String(900_000 + turn), payload, vectors: "{}" }]);
-    await qdrant.delete("mem_384d", [String(1 + random.int(1500))]);
-  });
-
-  assert.match(JSON.stringify(ended.json?.tally), /"failed":0/);
-  assert.deepEqual(await aliasesOf(qdrant), { mem: "mem_384d" });
-  await assertCarriedOver(qdrant, "mem_384d", "mem_768d");
-  await killed(["cutover", ...one], 4, async () => {});
-  assert.deepEqual(await aliasesOf(qdrant), { mem: "mem_768d" });
-  await assertCarriedOver(qdrant, "mem_384d", "mem_768d");
-  await killed(["rollback", ...one], 4, async () => {});
-  assert.deepEqual(await aliasesOf(qdrant), { mem: "mem_384d" });
-  await assertCarriedOver(qdrant, "mem_384d", "mem_768d");
 });
 
 test("Ctrl-C ends a run cleanly: the lock is free and the same command goes on", async () => {

@@ -139,6 +139,26 @@ test("a known model whose files are not here says how to get them", async (t) =>
   });
 });
 
+test("a directory given as a model says how it is named", async (t) => {
+  const { modelDir, directory } = copyModel(t);
+
+  await assert.rejects(openModels({ ...optionsOf(copyModel(t)), modelDir: null }).open(directory), {
+    name: "ConfigError",
+    message: `${directory} is a directory, a model is given by its name: set REMASTER_MODEL_DIR (--model-dir) to ${modelDir} and name copied.`,
+  });
+});
+
+for (const [suffix, precision] of Object.entries({ fast: "int8", int16: "int16", fp32: "fp32" }))
+  test(`a damaged ${suffix} copy is to be made again, not fetched`, async (t) => {
+    const copy = copyModel(t, `chat-${suffix}`);
+    flipByte(copy.path("model_int8.onnx"), 2_000_000);
+
+    await assert.rejects(openModels(optionsOf(copy)).open(`chat-${suffix}`), {
+      name: "ConfigError",
+      message: new RegExp(`damaged.*remaster model optimize chat --precision ${precision} --texts FILE`),
+    });
+  });
+
 test("the same files under another name or revision have the same fingerprint", async (t) => {
   const copy = copyModel(t);
   const before = await contractOf(optionsOf(copy), "copied");

@@ -9,7 +9,8 @@ import { modelCommand } from "../../bin/model.ts";
 import { cosine } from "../../src/embedding/answers.ts";
 import { BUILT_IN_DIR, type LocatedModel, locateDirectory } from "../../src/embedding/directory.ts";
 import { readOnnx } from "../../src/embedding/fast/onnx-file.ts";
-import { optimizeModel, type Precision } from "../../src/embedding/fast/optimize.ts";
+import { optimizeModel } from "../../src/embedding/fast/optimize.ts";
+import type { Precision } from "../../src/embedding/fast/rewrite.ts";
 import { loadModel } from "../../src/embedding/load.ts";
 import type { Embedder } from "../../src/migration/ports.ts";
 import { seeded } from "../support/random.ts";
@@ -74,6 +75,22 @@ for (const encoder of ENCODERS) {
 
     assert.ok(loss.cosineMin > 0.999999, `minimum ${loss.cosineMin}`);
     assert.equal((await located(directory)).description.pooling, "pooled");
+  });
+
+  test(`${name}: in 16 bits it gives the same vectors, and does not depend on the batch`, async (t) => {
+    const { model, out } = await tiny(t, encoder);
+    const texts = plainTexts(60);
+
+    const { directory } = await optimizeModel(model, optionsFor(out, "int16"));
+
+    const paired = await loadModel(await located(directory), 1);
+    const batched = await vectors(paired, texts);
+    const original = await vectors(await loadModel(model, 1), texts);
+    for (const [index, vector] of batched.entries()) {
+      assert.ok(cosine(vector, original[index] ?? []) > 0.99999);
+      const [alone] = await vectors(paired, [texts[index] ?? ""]);
+      assert.ok(1 - cosine(vector, alone ?? []) <= 1e-6);
+    }
   });
 
   test(`${name}: the fast file is close, and does not depend on the batch`, async (t) => {

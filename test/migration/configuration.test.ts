@@ -180,14 +180,6 @@ const REFUSED: readonly (readonly [string, CollectionInfo, string | null, RegExp
     null,
     /no dense vector/,
   ],
-  [
-    "custom sharding",
-    withConfig(PLAIN, {
-      params: { sharding_method: "custom", vectors: { size: 3, distance: "Dot" } },
-    }),
-    null,
-    /shard keys/,
-  ],
 ];
 
 for (const [name, info, vector, message] of REFUSED) {
@@ -195,6 +187,16 @@ for (const [name, info, vector, message] of REFUSED) {
     assert.throws(() => configurationOf(info, vector), { name: "RefusedError", message });
   });
 }
+
+test("custom sharding is carried, and the plan says what it asks of events", () => {
+  const source = withConfig(PLAIN, {
+    params: { sharding_method: "custom", shard_number: 2, vectors: { size: 3, distance: "Dot" } },
+  });
+  const { create, warnings } = configurationOf(source, null);
+
+  assert.deepEqual([create.sharding_method, create.shard_number], ["custom", 2]);
+  assert.match(warnings.join(), /shard keys.*must name their shardKey/);
+});
 
 test("settings and indexes of a newer server are named as not carried", () => {
   const source: CollectionInfo = {

@@ -132,6 +132,11 @@ const EVENTS: readonly (readonly [string, object, boolean])[] = [
   ["a big id in quotes", { ...touch(), ids: ["18446744073709551615"] }, true],
   ["a put", put(1, "text"), true],
   ["a delete", { v: 1, op: "delete", collection: "chat", ids: [1] }, true],
+  ["a shard key", { ...touch(1), shardKey: "tenant a" }, true],
+  ["a shard key that is a number", { ...put(1, "text"), shardKey: 7 }, true],
+  ["a shard key without a letter", { ...touch(1), shardKey: "" }, false],
+  ["a shard key below zero", { ...touch(1), shardKey: -7 }, false],
+  ["several shard keys", { ...touch(1), shardKey: ["a", "b"] }, false],
   ["no ids", { ...touch(), ids: [] }, false],
   ["too many ids", { ...touch(), ids: Array.from({ length: LIVE_IDS_MAX + 1 }, (_, id) => id) }, false],
   ["another version", { ...touch(1), v: 2 }, false],
@@ -161,6 +166,7 @@ test("an event that EventBridge wrapped is the same event", () => {
   assert.deepEqual(parseLiveEvent(JSON.stringify(wrapped), JSON_TEXT), {
     op: "touch",
     collection: "chat",
+    shardKey: null,
     ids: ["7"],
   });
 });

@@ -118,6 +118,52 @@ test("too few queries decide nothing, however good they look", () => {
   assert.equal(compare(queriesOf(20, { old: 0, new: 1 })).verdict, "PASS");
 });
 
+test("queries that neither model answers are no evidence, and do not count as queries", () => {
+  // Known items of short messages: three of 114 lost what the old model found, and nothing else was found at all.
+  const relevant = { a: 1 };
+  const queries = Array.from({ length: 114 }, (_, n) => ({
+    id: `q${n}`,
+    relevant,
+    old: n < 3 ? ["a"] : ["x"],
+    new: ["y"],
+  }));
+  const [relevance] = compare(queries).lines;
+
+  assert.equal(relevance?.outcome, "INCONCLUSIVE");
+  assert.match(relevance?.found ?? "", /of 114 queries 3 found anything with either model, 20 are needed/);
+  // The same loss where enough is found.
+  assert.equal(compare(queries.map((query) => ({ ...query, old: ["a"] }))).verdict, "FAIL");
+});
+
+test("a model that agrees with the old one on nothing fails where no label decides", () => {
+  // Neither finds what a label names, as with known items of short messages; sound models would still agree on some answers.
+  const tens = (from: number) => Array.from({ length: 10 }, (_, rank) => `m${from + rank}`);
+  const apart = (queries: number, shared: number) =>
+    Array.from({ length: queries }, (_, n) => ({
+      id: `q${n}`,
+      relevant: { nobody: 1 },
+      old: tens(0),
+      new: tens(10 - shared),
+    }));
+
+  assert.equal(compare(apart(114, 1)).verdict, "FAIL");
+  assert.equal(lineOf(compare(apart(114, 1)), "Answers in common"), "FAIL");
+  assert.equal(compare(apart(114, 2)).verdict, "INCONCLUSIVE");
+  assert.equal(lineOf(compare(apart(19, 1)), "Answers in common"), "INCONCLUSIVE");
+  assert.equal(compare(apart(114, 1), { minOverlap: 0 }).verdict, "INCONCLUSIVE");
+});
+
+test("a model that is proven better need not agree with the old one", () => {
+  const better = Array.from({ length: 100 }, (_, n) => ({
+    id: `q${n}`,
+    relevant: { a: 1 },
+    old: ["x"],
+    new: ["a"],
+  }));
+
+  assert.equal(compare(better).verdict, "PASS");
+});
+
 test("no queries at all are open, not good", () => {
   assert.equal(compare([]).verdict, "INCONCLUSIVE");
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { extraOf } from "../../src/migration/forecast.ts";
+import { planKey } from "../../src/migration/keys.ts";
 import { readReport } from "../../src/migration/readReport.ts";
 import { readStatus } from "../../src/migration/status.ts";
 import { renderReport } from "../../src/report/html.ts";
@@ -53,6 +55,46 @@ test("the searches that changed most stand side by side, by ids and without any 
   const page = renderReport(report);
   assert.match(page, /The same searches, before and after.*holds no text of memories/s);
   assert.doesNotMatch(page, /memory number/);
+});
+
+test("memory and disk of the forecast are graded by the vectors that came over", async () => {
+  const machine = await machineWithMemories(40);
+  machine.qdrant.put("chat_4d", "901", { content: "" });
+  const { layout: _, ...replace } = MIGRATE_BRIDGE;
+  await machine.run(replace);
+  const { migration } = await reportOf(machine);
+  const key = planKey(migration);
+  const stored = (await machine.ledger.read(key)) ?? assert.fail("no plan");
+  const plan = JSON.parse(stored.body);
+  // Vectors so long that 40 of them are counted in MiB; the forecast was made for half of that.
+  plan.target.dimensions = 1_000_000;
+  plan.forecast = { ...plan.forecast, ...extraOf(20 * 1_000_000) };
+  await machine.ledger.replace(key, JSON.stringify(plan), stored.version);
+
+  const report = await reportOf(machine);
+
+  const [memory, disk] = (report.forecast ?? []).filter(({ unit }) => unit === "MiB");
+  // 40 vectors of a million float32 numbers and half as much again; the point without text has none.
+  assert.equal(memory?.actual, Math.ceil((40 * 1_000_000 * 4 * 1.5) / 2 ** 20));
+  assert.equal(disk?.actual, 2 * (memory?.actual ?? 0));
+  assert.ok((memory?.forecast.high ?? 1e9) < (memory?.actual ?? 0));
+  assert.match(renderReport(report), /Memory of Qdrant.*229 MiB.*too low/s);
+});
+
+test("what the server needs is not known while the load goes on", async () => {
+  const machine = await machineWithMemories(40);
+  machine.beforeCall = (name) => {
+    if (name === "progress") throw new Error("killed");
+  };
+  const { layout: _, ...replace } = MIGRATE_BRIDGE;
+  assert.notEqual((await machine.run(replace)).error, "");
+
+  const { forecast } = await reportOf(machine);
+
+  assert.deepEqual(
+    (forecast ?? []).filter(({ unit }) => unit === "MiB").map(({ actual }) => actual),
+    [null, null],
+  );
 });
 
 test("the forecast's dollars are graded by the work done, and the cost is no more than its parts", async () => {

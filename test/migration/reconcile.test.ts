@@ -10,12 +10,13 @@ import { FakeQdrant } from "../support/qdrant.ts";
 
 const contract = fakeContract("new");
 const TERMS: Terms = {
-  shape: { name: "", dimensions: 8, isUnit: true },
+  shape: { name: "", dimensions: 8, isUnit: true, mayBeZero: false },
   carried: [],
   textKey: ["content"],
   textTemplate: null,
   emptyText: "carry",
   mayDelete: true,
+  keepsLeftOut: false,
 };
 const WRITES = {
   embedder: fakeEmbedder(contract),
@@ -198,7 +199,7 @@ for (const [name, spoil] of Object.entries(FLAWS)) {
     spoil(qdrant);
     const kind = name.split(" ")[0] ?? "";
 
-    const found: Readonly<Record<string, number>> = { ...(await compareSides(job)) };
+    const found: Readonly<Record<string, unknown>> = { ...(await compareSides(job)) };
     await reconcile(job, WRITES);
 
     assert.equal(found[kind], 1);

@@ -15,18 +15,12 @@ const MARK = "CANARY-77aa";
 /** Marked memories, and marked labelled queries: what was searched and what was found are private alike. */
 async function machineWithSearches() {
   const machine = await machineWithMemories(40);
-  for (const [id, point] of machine.qdrant.points("chat_4d"))
-    machine.qdrant.put("chat_4d", id, { content: `${MARK} memory ${id}` }, point.vectors ?? "{}");
   // Vectors of the old model for these texts, so that the old model is proven.
   const embedder = await machine.models.open("old");
-  for (const [id, point] of machine.qdrant.points("chat_4d")) {
-    const [made] = await embedder.embed([`${MARK} memory ${id}`], "passage");
-    machine.qdrant.put(
-      "chat_4d",
-      id,
-      JSON.parse(point.payload),
-      made?.ok ? JSON.stringify([...made.vector]) : "{}",
-    );
+  for (const id of machine.qdrant.points("chat_4d").keys()) {
+    const content = `${MARK} memory ${id}`;
+    const [made] = await embedder.embed([content], "passage");
+    machine.qdrant.put("chat_4d", id, { content }, made?.ok ? JSON.stringify([...made.vector]) : "{}");
   }
   const lines = Array.from({ length: 30 }, (_, n) =>
     JSON.stringify({ id: `q${n}`, text: `${MARK} question ${n}`, relevant: { [n + 1]: 1 } }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openQdrant } from "../../src/qdrant/client.ts";
-import { COMPLETED, failed, openAgainst, ROOT } from "../support/adapter.ts";
+import { failed, openAgainst, ROOT } from "../support/adapter.ts";
 import { startAnswers } from "../support/answers.ts";
 
 test("says that there is no Qdrant when something else answers", async () => {
@@ -83,26 +83,6 @@ test("a path in the address is kept as a prefix, for points and for names", asyn
     server.asked.map(({ path }) => path),
     ["/behind/proxy/collections/c/points/count", "/behind/proxy/collections"],
   );
-});
-
-test("reads and writes name their shard key", async () => {
-  const { server, qdrant } = await openAgainst(({ path }) =>
-    path.endsWith("/scroll")
-      ? { body: '{"result":{"points":[],"next_page_offset":null}}' }
-      : { body: path.endsWith("/points") ? '{"result":[]}' : COMPLETED },
-  );
-  await using _ = server;
-
-  await qdrant.scroll("c", null, 5, { shardKey: "user 1" });
-  await qdrant.retrieve("c", ["1"], { shardKey: 7, vectors: ["old"] });
-  await qdrant.delete("c", ["1"], { shardKey: 7 });
-  const bodies = server.asked.filter(({ method }) => method === "POST").map(({ body }) => JSON.parse(body));
-
-  assert.deepEqual(bodies, [
-    { shard_key: "user 1", limit: 5, with_payload: true, with_vector: false },
-    { shard_key: 7, ids: [1], with_payload: true, with_vector: ["old"] },
-    { shard_key: 7, points: [1] },
-  ]);
 });
 
 test("a server that is only just unwell is not taken for no Qdrant", async () => {

@@ -22,6 +22,7 @@ test("no query fails through cut-over and rollback, although the source has no m
     embeddingDimensions: null,
     concurrency: 1,
     onLog: () => {},
+    drainSecondsMax: 0.5,
   });
   const run = async (input: object): Promise<void> => {
     const { error } = await machine.run({ collection: "chat", ...input }, new AbortController().signal);

@@ -1,5 +1,6 @@
 // Queries over HTTP against the built-in Qdrant while its alias goes back and forth between two real models.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { type FollowedAlias, followAlias } from "remaster/client";
 import { startHost } from "../../local/host/host.ts";
@@ -185,6 +186,28 @@ test("the function answers in a process of its own, with the settings the stack 
   } finally {
     await host.stop({ graceMs: 1000 });
   }
+});
+
+test("a key that can be read on its way is warned about, and never shown", async () => {
+  await pointTo("memories_384d");
+  // Not a loopback address by name, and yet this machine.
+  const url = server.url.replace("127.0.0.1", "0.0.0.0");
+  const flags = ["--url", url, "--collection", "memories"];
+  const warned = once(process, "warning");
+
+  await followAlias({ qdrantUrl: url, apiKey: "secret-key", alias: "memories" }).now();
+  const ends = [
+    await remaster(["query", ...flags, "--text", textOf(1)], { env: { QDRANT_API_KEY: "secret-key" } }),
+    await remaster(["inspect", ...flags], { env: { QDRANT_API_KEY: "secret-key" } }),
+    await remaster(["query", ...flags, "--text", textOf(1)]),
+  ];
+
+  assert.equal((await warned)[0].code, "REMASTER_KEY_UNENCRYPTED");
+  assert.deepEqual(
+    ends.map(({ err }) => /Warning: the API key travels to 0\.0\.0\.0:\d+ unencrypted/.test(err)),
+    [true, true, false],
+  );
+  assert.ok(!ends.some(({ out, err }) => (out + err).includes("secret-key")));
 });
 
 test("the command line searches with words", async () => {

@@ -29,7 +29,7 @@ test("a seed is one schedule: run twice, it takes the same steps", async () => {
   assert.deepEqual(await simulate(11), await simulate(11));
 });
 
-const FOUND_WITHIN = 400;
+const FOUND_WITHIN = 150;
 
 for (const [name, breakage] of Object.entries(BREAKAGES))
   test(`a product with ${name} is found out`, async () => {

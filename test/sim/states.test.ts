@@ -65,7 +65,8 @@ for (const [name, fails] of Object.entries(SCRIPTS))
       invoke: scripted(expected, fails),
       executionName: "e",
       signal: new AbortController().signal,
-      waitSecondsMax: 0.001,
+      waitSecondsMax: () => 0.001,
+      retrySecondsMax: 0.001,
     });
     const schedule = new Schedule(1);
     let walked: unknown = null;

@@ -44,6 +44,13 @@ export function applicationOf(
   const events = new EventBridgeClient(settings);
 
   return {
+    /** What a process of the application is started with. */
+    environment: {
+      ...emulator.environment,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      REMASTER_LIVE_QUEUE_URL: deployment.liveQueueUrl,
+    },
     sendEvent: (event: unknown) =>
       queue.send(
         new SendMessageCommand({ QueueUrl: deployment.liveQueueUrl, MessageBody: JSON.stringify(event) }),

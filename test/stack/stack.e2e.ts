@@ -14,6 +14,7 @@ import { buildBase, buildImage, prepareModels, whyNoContainer } from "../image/e
 import { applicationOf } from "./application.ts";
 import { driverOf, until } from "./driver.ts";
 import { startPoller } from "./poller.ts";
+import { runPython, runTypeScript, whyNoBoto3 } from "./producers.ts";
 
 const OLD_MODEL = "static-384-8k";
 const NEW_MODEL = "static-768-8k";
@@ -124,6 +125,28 @@ describe("the deployed stack", { skip }, () => {
     };
     const { body } = await application.query(search);
     assert.equal(body.results[0][0].id, 9002, JSON.stringify(body));
+  });
+
+  test("the producers of the documentation put, touch and delete memories", async (context) => {
+    const whyNot = whyNoBoto3();
+    if (whyNot !== null) return context.skip(`SKIPPED: the producers of the documentation: ${whyNot}`);
+    const ids = ["9101", "9102"];
+    await makeCollection(qdrant, "memories_384d", 2);
+    // The name that the documentation's producers write to.
+    await qdrant.changeAliases([
+      { create_alias: { collection_name: "memories_384d", alias_name: "memories" } },
+    ]);
+    assert.equal((await drive.run(migrate("memories"))).status, "SUCCEEDED");
+    const { environment } = application;
+    const there = async () => (await qdrant.retrieve("memories_768d", ids)).map(({ id }) => id).sort();
+
+    runPython('for id in (9101, 9102): remember(id, {"content": "Told in Python.", "n": id})', environment);
+    await until("both are on the new side", async () => (await there()).length === 2);
+    runPython("forget(9102)", environment);
+    await until("one is gone from the new side", async () => (await there()).length === 1);
+    await qdrant.delete("memories_384d", ["9101"]);
+    runTypeScript("await touched([9101]);", environment);
+    await until("the other one is gone too", async () => (await there()).length === 0);
   });
 
   test("an event of another kind is not carried to the live queue", async () => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 const launcher = join(import.meta.dirname, "..", "..", "bin", "remaster.mjs");
 
 export interface CommandEnd {
+  /** Null after SIGKILL. */
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
@@ -18,8 +19,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** SIGKILL after this time. */
-  readonly killAfterMs?: number;
+  /** SIGKILL when it is aborted: of the run and every process it started, or of the run's own process alone. */
+  readonly kill?: { readonly at: AbortSignal; readonly whom: "group" | "parent" };
   /** Ctrl-C once this stands in what it printed. */
   readonly interruptAt?: RegExp;
 }
@@ -28,7 +29,10 @@ export interface CommandOptions {
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), "remaster-test-"));
 
 export function remaster(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
+  const { kill } = options;
   const child = spawn(process.execPath, [launcher, ...args], {
+    // The leader of a process group of its own.
+    detached: kill?.whom === "group",
     cwd: options.cwd ?? newFolder(),
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
@@ -49,11 +53,13 @@ export function remaster(args: readonly string[], options: CommandOptions = {}):
     err += data.toString();
     look();
   });
-  const timer =
-    options.killAfterMs === undefined ? null : setTimeout(() => child.kill("SIGKILL"), options.killAfterMs);
+  const strike = () => {
+    if (child.pid === undefined || child.exitCode !== null) return;
+    process.kill(kill?.whom === "group" ? -child.pid : child.pid, "SIGKILL");
+  };
+  kill?.at.addEventListener("abort", strike);
   return new Promise((resolve) => {
     child.on("close", (code) => {
-      if (timer !== null) clearTimeout(timer);
       const line = args.includes("--json") ? (out.trimEnd().split("\n").at(-1) ?? "") : "";
       resolve({ code, out, err, json: line.startsWith("{") ? JSON.parse(line) : null });
     });

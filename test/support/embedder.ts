@@ -35,7 +35,11 @@ export function fakeEmbedder(contract: ModelContract): Embedder {
     text.includes("UNEMBEDDABLE")
       ? { ok: false, reason: "no-tokens" }
       : { ok: true, vector: fakeVector(contract, text), tokens: text.split(" ").length, tokensLost: 0 };
-  return { contract, embed: async (texts) => texts.map(embedOne) };
+  return {
+    contract,
+    embed: async (texts) => texts.map(embedOne),
+    recognize: async () => ({ known: null, doubts: [] }),
+  };
 }
 
 export function fakeModels(contracts: readonly ModelContract[]): Models {

@@ -83,7 +83,8 @@ export class StoryMachine {
       invoke,
       executionName,
       signal: new AbortController().signal,
-      waitSecondsMax: 0.001,
+      waitSecondsMax: () => 0.001,
+      retrySecondsMax: 0.001,
     });
     this.openExecutions.delete(executionName);
     return ended.status === "SUCCEEDED"

@@ -1,7 +1,7 @@
 // A Qdrant in memory that behaves as the port promises: id order, atomic points, aliases that resolve, whole
 // writes. Collections hold points by id; `before` lets a test step in between any two calls.
 import { PermanentError } from "../../src/migration/errors.ts";
-import { compareIds, type PointId } from "../../src/migration/ids.ts";
+import { compareShards, type PointId, placeOf } from "../../src/migration/ids.ts";
 import type {
   AliasAction,
   CollectionInfo,
@@ -15,15 +15,18 @@ import type {
   ReadOptions,
   SearchHit,
   SearchOptions,
+  ShardKey,
   Snapshot,
+  WriteOptions,
 } from "../../src/migration/ports.ts";
 import { cosine, vectorNumbers } from "../../src/migration/vector.ts";
 import { keyProblems } from "../../src/qdrant/key.ts";
+import { PointMap } from "./points.ts";
 
 interface Stored {
   config: JsonObject;
   payloadSchema: JsonObject;
-  readonly points: Map<PointId, Point>;
+  readonly points: PointMap;
 }
 
 export type Call = keyof Qdrant;
@@ -36,7 +39,7 @@ export class FakeQdrant implements Qdrant {
   /** Awaited after the effect of a write; throwing here is an answer that was lost. */
   after: (call: Call, collection: string) => Promise<void> | void = () => {};
 
-  points(name: string): Map<PointId, Point> {
+  points(name: string): PointMap {
     return this.#at(name).points;
   }
 
@@ -109,7 +112,7 @@ export class FakeQdrant implements Qdrant {
         ...(strict_mode_config === undefined ? {} : { strict_mode_config }),
       },
       payloadSchema: {},
-      points: new Map(),
+      points: new PointMap(),
     });
     await this.after("createCollection", name);
   }
@@ -139,10 +142,21 @@ export class FakeQdrant implements Qdrant {
     found.payloadSchema = { ...found.payloadSchema, [field]: { data_type: "keyword", points: 0 } };
   }
 
-  async createShardKey(): Promise<void> {}
+  /** Shard keys by the collection's own name. */
+  readonly shards = new Map<string, ShardKey[]>();
 
-  async shardKeys(): Promise<readonly string[]> {
-    return [];
+  async createShardKey(name: string, key: ShardKey): Promise<void> {
+    await this.before("createShardKey", name);
+    const own = this.#resolve(name);
+    const keys = this.shards.get(own) ?? [];
+    if (!keys.some((one) => one.key === key.key)) this.shards.set(own, [...keys, key]);
+    await this.after("createShardKey", name);
+  }
+
+  async shardKeys(name: string): Promise<readonly ShardKey[]> {
+    await this.before("shardKeys", name);
+    const keys = this.shards.get(this.#resolve(name)) ?? [];
+    return keys.toSorted((a, b) => compareShards(a.key, b.key));
   }
 
   async changeAliases(actions: readonly AliasAction[]): Promise<void> {
@@ -193,7 +207,7 @@ export class FakeQdrant implements Qdrant {
 
   async scroll(name: string, from: PointId | null, limit: number, options: ReadOptions = {}) {
     await this.before("scroll", name);
-    const ids = this.#ids(name).filter((id) => from === null || compareIds(id, from) >= 0);
+    const ids = this.points(name).idsFrom(from, limit + 1);
     const points = ids.slice(0, limit).map((id) => this.#read(name, id, options));
     return { points, next: ids[limit] ?? null };
   }
@@ -209,7 +223,7 @@ export class FakeQdrant implements Qdrant {
   }
 
   async sampleIds(name: string, count: number): Promise<readonly PointId[]> {
-    const ids = this.#ids(name);
+    const ids = this.points(name).sortedIds();
     const step = Math.max(1, Math.floor(ids.length / count));
     return ids.filter((_, index) => index % step === 0).slice(0, count);
   }
@@ -230,8 +244,14 @@ export class FakeQdrant implements Qdrant {
     return hits.sort((a, b) => b.score - a.score).slice(0, limit);
   }
 
-  async upsert(name: string, points: readonly PointWrite[]): Promise<void> {
+  async upsert(
+    name: string,
+    points: readonly PointWrite[],
+    { makesShardKeys = false }: WriteOptions = {},
+  ): Promise<void> {
     await this.before("upsert", name);
+    if (this.#isSharded(name))
+      for (const { id } of points) await this.#ensureShardKey(name, id, makesShardKeys);
     for (const { id, payload, vectors } of points) this.points(name).set(id, { id, payload, vectors });
     await this.after("upsert", name);
   }
@@ -303,6 +323,18 @@ export class FakeQdrant implements Qdrant {
     }
   }
 
+  #isSharded(name: string): boolean {
+    return asObject(this.#at(name).config.params).sharding_method === "custom";
+  }
+
+  async #ensureShardKey(name: string, id: PointId, makes: boolean): Promise<void> {
+    const { shard } = placeOf(id);
+    if (shard === null) throw refusal(400, "Shard key not specified");
+    if ((await this.shardKeys(name)).some(({ key }) => key === shard)) return;
+    if (!makes) throw refusal(400, `Shard key ${shard} not found`);
+    await this.createShardKey(name, { key: shard, shards: 1, replicas: 1 });
+  }
+
   #resolve(name: string): string {
     return this.names.get(name) ?? name;
   }
@@ -312,10 +344,6 @@ export class FakeQdrant implements Qdrant {
     if (found === undefined)
       throw new PermanentError(`Collection ${name} does not exist.`, { fields: { status: 404 } });
     return found;
-  }
-
-  #ids(name: string): readonly PointId[] {
-    return [...this.points(name).keys()].sort(compareIds);
   }
 
   #read(name: string, id: PointId, { payload = true, vectors = false }: ReadOptions): Point {

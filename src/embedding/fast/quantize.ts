@@ -1,11 +1,14 @@
 import { type GraphEditor, numberOf, RUNTIME_DOMAIN } from "./graph.ts";
 import { inputOf, type Linear } from "./linear.ts";
 import { ATTRIBUTE, ELEMENT, type OnnxNode } from "./onnx-file.ts";
+import { lowHalf, lowStep, lowWeights } from "./pairs.ts";
 import { type InputRange, quantizeWeights, smoothingOf } from "./smooth.ts";
 
 /** The input of some linear layers in 8 bits, `[tokens, inputs]`, with one scale a token. */
 interface QuantizedInput {
   readonly values: string;
+  /** The lower half of 16 bits; null: 8 bits are all. */
+  readonly low: string | null;
   /** `[tokens, 1]` float32. */
   readonly scales: string;
   /** Name of the constant that stands for zero. */
@@ -34,17 +37,18 @@ function onceFor(made: Map<number, string>, key: number, make: () => string): st
  * Rewrites linear layers that read the same input: 8-bit products with one scale a token and one a weight column.
  * A scale a token makes a vector independent of its neighbours in the batch: retries and verification see the
  * same vector. Only operators of the standard and of the runtime's CPU provider are used.
+ * @param range of the input, for 8 bits; null: both sides in 16 bits, which need no calibration.
  * @param part of the graph the layers are in.
  */
 export function quantizeLinears(
   editor: GraphEditor,
   linears: readonly Linear[],
-  range: InputRange,
+  range: InputRange | null,
   part: TokenRows,
 ): void {
   const [first] = linears;
   if (first === undefined) return;
-  const factors = isSmoothed(editor, first) ? smoothingOf(linears, range) : null;
+  const factors = range !== null && isSmoothed(editor, first) ? smoothingOf(linears, range) : null;
   const input = quantizeInput(editor, first, { factors, range, part });
   for (const linear of linears) replaceLinear(editor, linear, { input, factors, part });
 }
@@ -59,7 +63,7 @@ const isSmoothed = (editor: GraphEditor, linear: Linear): boolean =>
 
 interface Calibration {
   readonly factors: Float32Array | null;
-  readonly range: InputRange;
+  readonly range: InputRange | null;
   readonly part: TokenRows;
 }
 
@@ -69,14 +73,16 @@ function quantizeInput(
   { factors, range, part }: Calibration,
 ): QuantizedInput {
   const rows = smoothRows(editor, linear, factors);
-  const zero = factors === null ? zeroFor(range) : MIDDLE;
+  const zero = factors === null && range !== null ? zeroFor(range) : MIDDLE;
   const scales = rowScales(editor, rows, zero);
   const zeros = onceFor(part.zeros, zero, () => filled(editor, scales, zero));
+  const values = editor.add("QuantizeLinear", [rows, scales, zeros], {
+    domain: RUNTIME_DOMAIN,
+    attributes: { axis: 0 },
+  });
   return {
-    values: editor.add("QuantizeLinear", [rows, scales, zeros], {
-      domain: RUNTIME_DOMAIN,
-      attributes: { axis: 0 },
-    }),
+    values,
+    low: range === null ? lowHalf(editor, { rows, values, scales, zeros }) : null,
     scales: editor.add("Reshape", [scales, vector(editor, [-1, 1])]),
     zero: editor.addConstant(`remaster/zero_${zero}`, Uint8Array.of(zero), []),
   };
@@ -131,32 +137,65 @@ interface Replacement {
 }
 
 function replaceLinear(editor: GraphEditor, linear: Linear, { input, factors, part }: Replacement): void {
-  const { inputs, outputs, add } = linear;
-  const name = linear.matMul.output[0] ?? "";
-  const { values, scales } = quantizeWeights(linear, factors);
-  const weights = editor.addConstant(`${name}/weights`, values, [inputs, outputs]);
-  const columnScales = editor.addConstant(`${name}/scales`, scales, [outputs]);
-  const product = editor.add(
-    "MatMulIntegerToFloat",
-    [input.values, weights, scalar(editor, 1), columnScales, input.zero],
-    { domain: RUNTIME_DOMAIN },
-  );
-  const scaled = editor.add("Mul", [product, input.scales]);
-  const { result, end } = withBias(editor, scaled, add, linear.matMul);
+  const { outputs, add } = linear;
+  const scaled = editor.add("Mul", [productOf(editor, linear, { input, factors }), input.scales]);
+  const { result, end } = withBias(editor, scaled, {
+    add,
+    matMul: linear.matMul,
+    isExact: input.low !== null,
+  });
   const shape = onceFor(part.shapes, outputs, () =>
     editor.add("Concat", [part.leading, vector(editor, [outputs])], { attributes: { axis: 0 } }),
   );
   editor.redirect(end, editor.add("Reshape", [result, shape]));
 }
 
-/** Adds the bias, together with the activation function where one follows: one pass over memory less. */
-function withBias(editor: GraphEditor, scaled: string, add: Linear["add"], matMul: OnnxNode) {
+/**
+ * Input times weights, all but the scale of each token. In 16 bits it is a sum of products of 8-bit halves; that of the two
+ * lower halves is below what float32 can tell.
+ */
+function productOf(
+  editor: GraphEditor,
+  linear: Linear,
+  { input, factors }: Omit<Replacement, "part">,
+): string {
+  const { inputs, outputs } = linear;
+  const name = linear.matMul.output[0] ?? "";
+  const quantized = quantizeWeights(linear, factors);
+  const shape = [inputs, outputs];
+  const weights = editor.addConstant(`${name}/weights`, quantized.values, shape);
+  const columnScales = editor.addConstant(`${name}/scales`, quantized.scales, [outputs]);
+  const multiply = (values: string, by: string, scale: string) =>
+    editor.add("MatMulIntegerToFloat", [values, by, scale, columnScales, input.zero], {
+      domain: RUNTIME_DOMAIN,
+    });
+  const product = multiply(input.values, weights, scalar(editor, 1));
+  if (input.low === null) return product;
+  const parts = [product, multiply(input.low, weights, lowStep(editor))];
+  const low = lowWeights(linear, quantized);
+  if (low !== null)
+    parts.push(multiply(input.values, editor.addConstant(`${name}/low`, low, shape), lowStep(editor)));
+  return editor.add("Sum", parts);
+}
+
+interface Bias {
+  readonly add: Linear["add"];
+  readonly matMul: OnnxNode;
+  /** Whether the activation function has to be the original's to the last digits. */
+  readonly isExact: boolean;
+}
+
+/**
+ * Adds the bias, together with the activation function where one follows: one pass over memory less. FastGelu is Gelu
+ * by tanh, at most 5e-4 away, which is a tenth of a step in 8 bits, and takes 0.44 ms where BiasGelu takes 0.71 (256 rows of 3,072).
+ */
+function withBias(editor: GraphEditor, scaled: string, { add, matMul, isExact }: Bias) {
   if (add === null) return { result: scaled, end: matMul.output[0] ?? "" };
   const sum = add.node.output[0] ?? "";
   const [reader, ...others] = editor.consumers(sum);
-  if (reader?.opType === "Gelu" && reader.domain === RUNTIME_DOMAIN && others.length === 0)
+  if (!isExact && reader?.opType === "Gelu" && reader.domain === RUNTIME_DOMAIN && others.length === 0)
     return {
-      result: editor.add("BiasGelu", [scaled, add.bias], { domain: RUNTIME_DOMAIN }),
+      result: editor.add("FastGelu", [scaled, add.bias], { domain: RUNTIME_DOMAIN }),
       end: reader.output[0] ?? "",
     };
   return { result: editor.add("Add", [scaled, add.bias]), end: sum };

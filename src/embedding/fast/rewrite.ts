@@ -7,15 +7,26 @@ import { quantizeLinears, tokenRows, vector } from "./quantize.ts";
 import type { InputRange } from "./smooth.ts";
 
 /**
- * Turns a float32 graph into the fast one: linear layers in 8 bits, the last layer on the first token alone where
+ * What linear layers multiply. `int8`: 8-bit numbers, the fast file. `int16`: pairs of them, vectors as in float32.
+ * `fp32`: the rest of the rewriting alone.
+ */
+export type Precision = "int8" | "int16" | "fp32";
+
+interface Rewriting {
+  readonly precision: Precision;
+  /** Of the linear layers' inputs, by the name they have in the graph; only 8 bits need them. */
+  readonly ranges: ReadonlyMap<string, InputRange>;
+}
+
+/**
+ * Turns a float32 graph into a faster one: linear layers in small numbers, the last layer on the first token alone where
  * only that is used, pooling and normalisation inside.
  * @throws ConfigError when the graph holds no linear layer.
- * @param ranges of the linear layers' inputs, by the name they have in this graph; null: stay in float32.
  */
 export function rewriteGraph(
   model: OnnxModel,
   description: ModelDescription,
-  ranges: ReadonlyMap<string, InputRange> | null,
+  { precision, ranges }: Rewriting,
 ): void {
   const editor = editGraph(model);
   const output = model.graph.output.find(({ name }) => name === description.output)?.name;
@@ -23,10 +34,10 @@ export function rewriteGraph(
   // Names change while the graph is rewritten; the ranges go by the old ones.
   const groups = groupByInput(findLinears(editor, description.name)).map((linears) => ({
     linears,
-    range: rangeOf(ranges, linears),
+    range: precision === "int8" ? rangeOf(ranges, linears) : null,
   }));
   const pruned = description.pooling === "cls" ? pruneToFirstToken(editor, output) : new Set<OnnxNode>();
-  if (ranges !== null) quantizeAll(editor, groups, pruned);
+  if (precision !== "fp32") quantizeAll(editor, groups, pruned);
   poolInGraph(editor, output, description);
   tidyGraph(model);
 }
@@ -36,12 +47,11 @@ interface Group {
   readonly range: InputRange | null;
 }
 
-function rangeOf(
-  ranges: ReadonlyMap<string, InputRange> | null,
-  linears: readonly Linear[],
-): InputRange | null {
+function rangeOf(ranges: ReadonlyMap<string, InputRange>, linears: readonly Linear[]): InputRange {
   const [first] = linears;
-  return first === undefined ? null : (ranges?.get(inputOf(first)) ?? null);
+  const range = first === undefined ? undefined : ranges.get(inputOf(first));
+  if (range === undefined) throw new Error("A linear layer was not calibrated. This is a bug.");
+  return range;
 }
 
 function quantizeAll(editor: GraphEditor, groups: readonly Group[], pruned: ReadonlySet<OnnxNode>): void {
@@ -58,6 +68,6 @@ function quantizeAll(editor: GraphEditor, groups: readonly Group[], pruned: Read
   for (const { linears, range } of groups)
     for (const some of groupByInput(linears)) {
       const isPruned = some.some(({ matMul }) => pruned.has(matMul));
-      if (range !== null) quantizeLinears(editor, some, range, isPruned ? first : every);
+      quantizeLinears(editor, some, range, isPruned ? first : every);
     }
 }

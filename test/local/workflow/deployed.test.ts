@@ -75,7 +75,8 @@ async function runDeployed(given: Answers) {
     input: { action: "migrate" },
     executionName: "run-1",
     signal: new AbortController().signal,
-    waitSecondsMax: 0.001,
+    waitSecondsMax: () => 0.001,
+    retrySecondsMax: 0.001,
     async invoke(name, received) {
       const event = received as Event;
       calls.push(`${name} ${event.op}`);

@@ -11,7 +11,8 @@ interface Case {
   readonly input?: unknown;
   readonly invoke?: Invoke;
   readonly signal?: AbortSignal;
-  readonly waitSecondsMax?: number;
+  /** Seconds, by the name of a Wait; others last 0.01 s. */
+  readonly waits?: Readonly<Record<string, number>>;
 }
 
 function run({ states, startAt, input = {}, ...rest }: Case): Promise<WorkflowEnd> {
@@ -21,7 +22,8 @@ function run({ states, startAt, input = {}, ...rest }: Case): Promise<WorkflowEn
     invoke: rest.invoke ?? (async () => null),
     executionName: "run-1",
     signal: rest.signal ?? new AbortController().signal,
-    waitSecondsMax: rest.waitSecondsMax ?? 0.01,
+    waitSecondsMax: (state) => rest.waits?.[state] ?? 0.01,
+    retrySecondsMax: 0.01,
   });
 }
 
@@ -189,7 +191,20 @@ test("a Wait takes fractions of a second", async () => {
   const states = { Wait: { Type: "Wait", SecondsPath: "$.seconds", End: true } };
   const started = performance.now();
 
-  await run({ startAt: "Wait", states, input: { seconds: 0.05 }, waitSecondsMax: 3600 });
+  await run({ startAt: "Wait", states, input: { seconds: 0.05 }, waits: { Wait: 3600 } });
+
+  const lasted = performance.now() - started;
+  assert.ok(lasted >= 49 && lasted < 5_000, `${lasted} ms`);
+});
+
+test("what a Wait may last at most is asked for each by its name", async () => {
+  const states = {
+    Look: { Type: "Wait", Seconds: 3600, Next: "Drain" },
+    Drain: { Type: "Wait", Seconds: 0.05, End: true },
+  };
+  const started = performance.now();
+
+  await run({ startAt: "Look", states, waits: { Look: 0, Drain: Infinity } });
 
   const lasted = performance.now() - started;
   assert.ok(lasted >= 49 && lasted < 5_000, `${lasted} ms`);
@@ -222,7 +237,7 @@ test("a run that is stopped while it waits ends at once and begins nothing more"
       Wait: { Type: "Wait", Seconds: 3600, Next: "Second" },
       Second: { Type: "Task", Resource: token("swapper"), End: true },
     },
-    waitSecondsMax: 3600,
+    waits: { Wait: 3600 },
     signal: stop.signal,
     invoke: async (name) => {
       called.push(name);
