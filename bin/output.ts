@@ -3,6 +3,7 @@ import type { MachineRun } from "../local/machine.ts";
 import type { Inspection } from "../src/migration/inspect.ts";
 import { ownName, type Plan } from "../src/migration/plan.ts";
 import type { Outcome } from "../src/migration/run.ts";
+import { spaceText } from "../src/migration/serverSpace.ts";
 import type { Status } from "../src/migration/status.ts";
 import type { Tally } from "../src/migration/tally.ts";
 import { durationOf, lineOf } from "./progress.ts";
@@ -50,14 +51,37 @@ function planLines(plan: Plan): Lines {
   return [
     `  ${ownName(plan)} (${source.dimensions}-D) → ${target.collection} (${target.dimensions}-D, ${target.contract.id}), vector ${JSON.stringify(source.vectorName)}${plan.layout === "bridge" ? ` beside the new ${JSON.stringify(target.vectorName)}` : ""}, text from ${plan.textKey.join(", ")}`,
     `  ${forecast.points} points, about ${forecast.texts} with text, ${forecast.tokens} tokens, ${forecast.pages} pages`,
-    `  Time here: ${durationOf(seconds.low)} to ${durationOf(seconds.high)}. On AWS about $${dollars.low.toFixed(2)} to $${dollars.high.toFixed(2)}. ${forecast.says}`,
-    `  Qdrant needs about ${forecast.extraMemoryMiB} MiB more memory and ${forecast.extraDiskMiB} MiB more disk until cleanup.`,
+    `  Time here: ${durationOf(seconds.low)} to ${durationOf(seconds.high)}. ${forecast.says}`,
+    `  On AWS ${dollarRange(dollars)} by list prices${costText(forecast)}`,
+    ...spaceLines(forecast),
     `  Readers' names: ${namesText(plan)}`,
     `  Old model: ${plan.sourceProof.says}`,
     ...plan.warnings.map((warning) => `  Note: ${warning}`),
     ...plan.cannotCarry.map((what) => `  Not carried over: ${what}`),
     "  Writers: put events are exact; direct writers are caught up until the swap (equal up to the writes of the last pass).",
   ];
+}
+
+function spaceLines({ space }: Plan["forecast"]): Lines {
+  if (space === undefined) return [];
+  const parts = space.parts.map(
+    ({ name, mib, isInMemory }) =>
+      `${name} ${mib < 10 ? mib.toFixed(1) : Math.round(mib)}${isInMemory ? "" : " (disk)"}`,
+  );
+  return [`  ${spaceText(space)}; in MiB before reserves: ${parts.join(", ")}.`];
+}
+
+/** Parts of a cent and more, where there are several. */
+function costText({ costs = [] }: Plan["forecast"]): string {
+  const told = costs.filter(({ high }) => high >= 0.01);
+  return told.length < 2 ? "." : `: ${told.map((cost) => `${cost.name} ${dollarRange(cost)}`).join("; ")}.`;
+}
+
+/** Less than a cent is said to be that. */
+function dollarRange({ low, high }: { readonly low: number; readonly high: number }): string {
+  if (high < 0.01) return "< $0.01";
+  const [least, most] = [low.toFixed(2), high.toFixed(2)];
+  return least === most ? `$${most}` : `$${least} to $${most}`;
 }
 
 function namesText({ aliases, newAlias, takeOver }: Plan): string {

@@ -95,11 +95,27 @@ export const DEFAULTS = {
   // A shared machine wanders by a third; the sample's first texts run on cold caches.
   forecastLow: 0.7,
   forecastHigh: 1.8,
-  // AWS list prices, us-east-1, x86: Lambda per GiB-second; one page = 3 queue requests, 2 ledger writes and
-  // 6 reads. https://aws.amazon.com/lambda/pricing/, /sqs/pricing/, /s3/pricing/
   embedderGiB: 1769 / 1024,
-  dollarsPerGiBSecond: 0.0000166667,
-  dollarsPerPage: (3 * 0.4 + 2 * 5 + 6 * 0.4) / 1e6,
+  // A page is sent, received and deleted; its record and its share of a block are written, and read by progress and gate.
+  queueRequestsPerPage: 3,
+  ledgerWritesPerPage: 2,
+  ledgerReadsPerPage: 6,
+  // Looks at the progress are timed so that a run makes about as many, whatever its size: docs/scale.md.
+  transitionsPerRun: 400,
+  // A float32 with its comma, written as short as it can be: 9.5 kB for 768 of them.
+  bytesPerNumber: 12.4,
+  // AWS list prices in US dollars, us-east-1, x86: https://aws.amazon.com/lambda/pricing/, /sqs/pricing/,
+  // /s3/pricing/, /step-functions/pricing/, /ec2/pricing/on-demand/ (data transfer).
+  prices: {
+    gibSecond: 0.0000166667,
+    queueMillion: 0.4,
+    writeMillion: 5,
+    readMillion: 0.4,
+    transitionMillion: 25,
+    trafficGb: 0.09,
+    // Coordinator, progress and verifier read a million points twice in minutes of one function.
+    otherFunctionsMillionPoints: 0.05,
+  },
   // What a sample of texts says of all of them is right within a tenth, unless the sample was unlucky.
   sampleSpread: 0.1,
   // A status names silence after this long: three times a slow page of a cold embedder.
@@ -110,6 +126,13 @@ export const DEFAULTS = {
   ratePointsMin: 256,
   // Qdrant's own rule of thumb: points x dimensions x 4 bytes x 1.5.
   memoryFactor: 1.5,
+  // Optimizers write a segment anew before they drop the old one.
+  diskFactor: 2,
+  // Qdrant's own defaults where a collection does not say otherwise.
+  hnswLinks: 16,
+  walCapacityMiB: 32,
+  // A UUID, its number inside the segment both ways, and a version.
+  idBytes: 40,
   // Failures and skipped points listed one by one in a report; the rest is counted.
   listedPointsMax: 1000,
   // Points that a verification names, of each kind of difference: enough to look at, and small in every block.

@@ -1,11 +1,9 @@
 // How long, how much and how large, from a sample of real texts embedded by the real function.
 import { DEFAULTS } from "../defaults.ts";
+import { type CostRange, costRanges, travelBytes } from "./dollars.ts";
+import type { JsonObject } from "./ports.ts";
 import type { Sample } from "./sample.ts";
-
-interface Span {
-  readonly low: number;
-  readonly high: number;
-}
+import { type ServerSpace, type Span, serverSpace } from "./serverSpace.ts";
 
 export interface Forecast {
   readonly points: number;
@@ -13,25 +11,36 @@ export interface Forecast {
   readonly tokens: number;
   readonly pages: number;
   readonly seconds: Span;
-  /** On AWS: functions, queue, workflow and ledger; nothing on one machine. */
+  /** On AWS: functions, queue, workflow, ledger and traffic; nothing on one machine. */
   readonly dollars: Span;
+  /** What the dollars are for. Absent in plans that an earlier version wrote, like the next two. */
+  readonly costs?: readonly CostRange[];
   /** What the second collection adds to the server until cleanup. */
-  readonly extraMemoryMiB: number;
-  readonly extraDiskMiB: number;
+  readonly space?: ServerSpace;
+  /** What was assumed of a point besides its new vector, to grade `space` and `dollars` by what came over. */
+  readonly sizes?: PointSizes;
   readonly says: string;
+}
+
+/** Bytes a point, on average: of its payload, and of vectors whose size the configuration does not set down. */
+interface PointSizes {
+  readonly payloadBytes: number;
+  readonly otherBytes: number;
 }
 
 export interface ForecastBasis {
   readonly points: number;
   readonly pageSizePoints: number;
   readonly concurrency: number;
-  readonly dimensions: number;
+  /** Numbers of all dense vectors that are written with a point. */
+  readonly numbersPerPoint: number;
+  /** Body that creates the target, and the name of the new vector in it. */
+  readonly create: JsonObject;
+  readonly newVector: string;
 }
 
-const MIB = 1024 * 1024;
-
 export function makeForecast(sample: Sample, basis: ForecastBasis): Forecast {
-  const { points, pageSizePoints, concurrency, dimensions } = basis;
+  const { points, pageSizePoints, concurrency, numbersPerPoint, create, newVector } = basis;
   const texts = sample.points === 0 ? 0 : Math.round((points * sample.withText) / sample.points);
   const tokensPerText = sample.texts === 0 ? 0 : sample.tokens / sample.texts;
   const tokens = Math.round(texts * tokensPerText);
@@ -42,31 +51,30 @@ export function makeForecast(sample: Sample, basis: ForecastBasis): Forecast {
   const working = spread(workSeconds / concurrency);
   // Embedders that are not running yet load their model first.
   const seconds = { low: working.low, high: working.high + DEFAULTS.coldStartSeconds };
+  const sizes = { payloadBytes: sample.payloadBytes ?? 0, otherBytes: sample.otherBytes ?? 0 };
+  const bytes = points * travelBytes(numbersPerPoint, sizes.payloadBytes);
+  const costs = costRanges(
+    { ms: workSeconds * 1000, pages, points, bytes },
+    { low: forecastLow, high: forecastHigh },
+  );
   return {
     points,
     texts,
     tokens,
     pages,
     seconds,
-    dollars: spread(dollarsOf({ ms: workSeconds * 1000, pages })),
-    ...extraOf(points * dimensions),
+    dollars: { low: sumOf(costs, "low"), high: sumOf(costs, "high") },
+    costs,
+    space: serverSpace(create, { points, embedded: texts, newVector, ...sizes }),
+    sizes,
     says: `From ${sample.texts} texts (${sample.tokens} tokens in ${(sample.ms / 1000).toFixed(2)} s of one embedder), ${concurrency} embedders side by side.`,
   };
 }
 
-/** What so many float32 numbers add to the server, by its own rule; on disk, segments are written twice while they grow. */
-export function extraOf(numbers: number): Pick<Forecast, "extraMemoryMiB" | "extraDiskMiB"> {
-  const extraMemoryMiB = Math.ceil((numbers * 4 * DEFAULTS.memoryFactor) / MIB);
-  return { extraMemoryMiB, extraDiskMiB: extraMemoryMiB * 2 };
-}
-
-/** US dollars by AWS's list prices for so many milliseconds of embedders, over so many pages. */
-export const dollarsOf = (work: { readonly ms: number; readonly pages: number }): number =>
-  (work.ms / 1000) * DEFAULTS.embedderGiB * DEFAULTS.dollarsPerGiBSecond +
-  work.pages * DEFAULTS.dollarsPerPage;
-
 /** A forecast from a sample is a range: machines differ and are shared. */
-const spread = (value: number): Span => ({
-  low: value * DEFAULTS.forecastLow,
-  high: value * DEFAULTS.forecastHigh,
-});
+const spread = (value: number): Span => ({ low: value * forecastLow, high: value * forecastHigh });
+
+const { forecastLow, forecastHigh } = DEFAULTS;
+
+const sumOf = (costs: readonly CostRange[], end: keyof Span): number =>
+  costs.reduce((sum, cost) => sum + cost[end], 0);

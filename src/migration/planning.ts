@@ -177,7 +177,9 @@ async function makePlan(
     points,
     pageSizePoints: request.pageSizePoints,
     concurrency: outside.concurrency,
-    dimensions: dimensions + (layout === "bridge" ? vector.dimensions : 0),
+    numbersPerPoint: dimensions + (layout === "bridge" ? vector.dimensions : 0),
+    create: configuration.create,
+    newVector: named.name,
   });
   const endsAt = now + forecast.seconds.high * 1000;
   const keyWarnings = await keysWarnings(outside.qdrant, sample, {

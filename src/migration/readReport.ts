@@ -1,20 +1,19 @@
 // The report of a migration, from what its ledger holds.
-import { DEFAULTS } from "../defaults.ts";
 import type { Assessment } from "./assess.ts";
 import { readerNames } from "./cutover.ts";
-import { dollarsOf, extraOf } from "./forecast.ts";
+import { costParts } from "./dollars.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { nextOf } from "./next.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
-import { type ForecastLine, makeReport, type PointGroup, type Report } from "./report.ts";
+import { makeReport, type PointGroup, type Report } from "./report.ts";
 import { searchesOf } from "./searches.ts";
+import { gradedForecast, workOf } from "./spent.ts";
 import { type MigrationState, readState } from "./state.ts";
 import { outcomesOf } from "./status.ts";
 import { encodeStored, readStored } from "./stored.ts";
-import type { Tally } from "./tally.ts";
 import { throughputSamples } from "./throughput.ts";
 
 export async function readReport(ledger: Ledger, clock: Clock, migration: string): Promise<Report> {
@@ -80,8 +79,8 @@ function reportOf(
     searches: quality === null ? null : searchesOf(quality),
     thresholds: assessment?.search?.thresholds ?? null,
     throughput: throughputLines(backfill),
-    forecast: forecastLines(plan, backfill, state.backfilled ? vectorNumbersOf(plan, outcomes.tally) : null),
-    cost: costLines(addSummaries(backfill, state.verified?.repairs ?? EMPTY_SUMMARY)),
+    forecast: gradedForecast(plan, backfill, state.backfilled ? outcomes.tally : null),
+    cost: costLines(plan, addSummaries(backfill, state.verified?.repairs ?? EMPTY_SUMMARY)),
     timeline: state.timeline,
     guarantees: GUARANTEES,
     hashes: { plan: shortHash(JSON.parse(JSON.stringify(plan))) },
@@ -117,62 +116,8 @@ function throughputLines({ throughput, firstAt, lastAt }: Summary): Report["thro
 }
 
 /** What AWS would bill for the work done; one's own machine bills nothing. */
-function costLines({ ms, pages }: Summary): Report["cost"] {
-  if (pages === 0) return null;
-  return [
-    { name: "Embedders, by AWS's list prices", usd: dollarsOf({ ms, pages: 0 }) },
-    { name: "Queue and ledger, by AWS's list prices", usd: dollarsOf({ ms: 0, pages }) },
-  ];
-}
-
-/** Numbers in the vectors that the target holds: new ones of what has text, and a bridge's old ones of every point. */
-function vectorNumbersOf(
-  { layout, source, target, emptyText }: Plan,
-  { migrated, unchanged, skipped, total }: Tally,
-): number {
-  const there = emptyText === "skip" ? total - skipped : total;
-  const carried = layout === "bridge" ? there * source.dimensions : 0;
-  return (migrated + unchanged) * target.dimensions + carried;
-}
-
-/** `numbers` in the target's vectors; null while the load goes on. */
-function forecastLines(
-  { forecast }: Plan,
-  backfill: Summary,
-  numbers: number | null,
-): readonly ForecastLine[] {
-  const { firstAt, lastAt, embedded, tokens } = backfill;
-  const seconds = firstAt === null || lastAt === null ? null : (lastAt - firstAt) / 1000;
-  const extra = numbers === null ? null : extraOf(numbers);
-  // Counted in a sample and multiplied.
-  const about = (value: number) => ({
-    low: value * (1 - DEFAULTS.sampleSpread),
-    high: value * (1 + DEFAULTS.sampleSpread),
-  });
-  return [
-    { name: "Time to load", unit: "s", forecast: forecast.seconds, actual: seconds },
-    { name: "Texts embedded", unit: "texts", forecast: about(forecast.texts), actual: embedded },
-    { name: "Tokens", unit: "tokens", forecast: about(forecast.tokens), actual: tokens },
-    {
-      name: "AWS, embedding by list prices",
-      unit: "USD",
-      forecast: forecast.dollars,
-      actual: backfill.pages === 0 ? null : dollarsOf(backfill),
-    },
-    {
-      name: "Memory of Qdrant until cleanup, by its rule for the vectors that came over",
-      unit: "MiB",
-      forecast: about(forecast.extraMemoryMiB),
-      actual: extra?.extraMemoryMiB ?? null,
-    },
-    {
-      name: "Disk of Qdrant until cleanup, by the same rule",
-      unit: "MiB",
-      forecast: about(forecast.extraDiskMiB),
-      actual: extra?.extraDiskMiB ?? null,
-    },
-  ];
-}
+const costLines = (plan: Plan, spent: Summary): Report["cost"] =>
+  spent.pages === 0 ? null : costParts(workOf(plan, spent));
 
 const GUARANTEES: Report["guarantees"] = [
   {

@@ -17,9 +17,9 @@ import type {
   Recognition,
 } from "./ports.ts";
 import type { Request } from "./request.ts";
-import { chooseVector } from "./schema.ts";
+import { chooseVector, unsizedVectors } from "./schema.ts";
 import { keysOf, textOf } from "./text.ts";
-import { cosine, vectorNumbers } from "./vector.ts";
+import { cosine, countNumbers, vectorNumbers } from "./vector.ts";
 
 export interface Sample {
   /** Model of the new vectors. */
@@ -38,6 +38,9 @@ export interface Sample {
   readonly truncated: number;
   readonly tokens: number;
   readonly ms: number;
+  /** Bytes a point, on average: of its payload, and of sparse vectors and multivectors. Absent in older samples. */
+  readonly payloadBytes?: number;
+  readonly otherBytes?: number;
   /** The embedders' API key, which the planner does not hold. */
   readonly key: KeyDescription;
 }
@@ -77,7 +80,18 @@ export async function takeSample(outside: SampleOutside, request: Request, sourc
     withText: texts.length,
     keys: keysOf(points.map(({ payload }) => payload)),
     ...timed,
+    ...sizesOf(points, unsizedVectors(info)),
     key: await qdrant.keyDescription(),
+  };
+}
+
+function sizesOf(points: readonly Point[], unsized: readonly string[]) {
+  const mean = (sizeOf: (point: Point) => number) =>
+    points.length === 0 ? 0 : points.reduce((sum, point) => sum + sizeOf(point), 0) / points.length;
+  return {
+    payloadBytes: mean(({ payload }) => Buffer.byteLength(payload)),
+    // Float32 numbers, and a sparse vector's indices are as long.
+    otherBytes: mean(({ vectors }) => 4 * countNumbers(vectors, unsized)),
   };
 }
 

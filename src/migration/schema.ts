@@ -68,6 +68,12 @@ export function chooseVector(collection: string, info: CollectionInfo, asked: st
   return chosen;
 }
 
+/** Vectors whose size the configuration does not set down: sparse ones and multivectors. */
+export function unsizedVectors(info: CollectionInfo): readonly string[] {
+  const multi = denseVectors(info).filter(({ isMulti }) => isMulti);
+  return [...multi.map(({ name }) => name), ...sparseVectors(info)];
+}
+
 /** Every vector but the chosen one, dense and sparse. */
 export function otherVectors(info: CollectionInfo, chosen: string): readonly string[] {
   const dense = denseVectors(info).map(({ name }) => name);

@@ -1,5 +1,5 @@
 // How a migration stands, from the ledger alone: quick, and it changes nothing.
-import { dollarsOf } from "./forecast.ts";
+import { costParts, dollarsOf } from "./dollars.ts";
 import { failedPoints } from "./gate.ts";
 import { readLock } from "./lock.ts";
 import { nextOf } from "./next.ts";
@@ -10,6 +10,7 @@ import { type PassProgress, readProgress } from "./progress.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
 import type { NextAction } from "./report.ts";
 import { slowdownOf } from "./slowdown.ts";
+import { workOf } from "./spent.ts";
 import { type MigrationState, type Phase, readState } from "./state.ts";
 import type { Tally } from "./tally.ts";
 
@@ -62,7 +63,9 @@ export async function readStatus(ledger: Ledger, clock: Clock, collection: strin
     tally: sum.tally,
     rate,
     secondsLeft: rate === null || rate === 0 ? null : Math.max(0, plan.sourcePoints - done) / rate,
-    dollars: dollarsOf(addSummaries(summary, state.verified?.repairs ?? EMPTY_SUMMARY)),
+    dollars: dollarsOf(
+      costParts(workOf(plan, addSummaries(summary, state.verified?.repairs ?? EMPTY_SUMMARY))),
+    ),
     slowedBy: isLoading
       ? slowdownOf({
           ...{ paused, owner, rate, forecast: plan.forecast, work: state.backfilled ? null : summary },

@@ -4,6 +4,7 @@ import { DEFAULTS } from "../defaults.ts";
 import { readLock } from "./lock.ts";
 import type { Ledger } from "./ports.ts";
 import type { Outcome } from "./run.ts";
+import { spaceText } from "./serverSpace.ts";
 import { readState } from "./state.ts";
 
 export interface LeftAlone {
@@ -55,11 +56,12 @@ export function fittingOutcome(outcome: Outcome, sharing: number): Outcome {
 }
 
 function forecastSentence({ target, forecast, warnings }: NonNullable<Outcome["plan"]>): string {
-  const { points, seconds, dollars, extraMemoryMiB, extraDiskMiB } = forecast;
+  const { points, seconds, dollars, space } = forecast;
   return [
     `${points} points to ${target.collection} (${target.contract.id}):`,
     `${Math.round(seconds.low)} to ${Math.round(seconds.high)} s, $${dollars.low.toFixed(2)} to $${dollars.high.toFixed(2)},`,
-    `${extraMemoryMiB} MiB more memory and ${extraDiskMiB} MiB more disk until cleanup; ${warnings.length} warnings.`,
+    ...(space === undefined ? [] : [`${spaceText(space)};`]),
+    `${warnings.length} warnings.`,
     "Ask for this collection alone to see its whole plan.",
   ].join(" ");
 }

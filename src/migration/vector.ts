@@ -56,6 +56,19 @@ export function vectorNumbers(vectors: RawJson | null, name: string): Float32Arr
   return isNumbers(found) ? Float32Array.from(found) : null;
 }
 
+/** How many numbers the named vectors hold, however they are nested. */
+export function countNumbers(vectors: RawJson | null, names: readonly string[]): number {
+  if (names.length === 0) return 0;
+  const byName = vectorsByName(vectors);
+  return names.reduce((sum, name) => sum + numbersIn(byName.get(name)), 0);
+}
+
+function numbersIn(value: unknown): number {
+  if (typeof value === "number") return 1;
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, one) => sum + numbersIn(one), 0);
+}
+
 /**
  * The `vector` member to write: the carried vectors as they stand in `others` (as the server wrote them, or null),
  * and `vector` (text of an array, or null for none) under its name.
