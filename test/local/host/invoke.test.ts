@@ -38,7 +38,9 @@ test("a function has the variables that the contract names for it, and nothing o
   const { environment } = await look(started);
 
   delete process.env.REMASTER_TEST_LEAK;
-  const { PATH, HOME, TMPDIR, ...given } = environment;
+  // Whom Node trusts may be set where the tests run, and is handed on.
+  const { PATH, HOME, TMPDIR, NODE_EXTRA_CA_CERTS, NODE_USE_SYSTEM_CA, ...given } = environment;
+  assert.equal(NODE_EXTRA_CA_CERTS, process.env.NODE_EXTRA_CA_CERTS);
   assert.deepEqual(given, {
     QDRANT_URL: "http://127.0.0.1:6333",
     QDRANT_API_KEY: "a-key",
