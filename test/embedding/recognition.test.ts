@@ -19,7 +19,7 @@ import {
 
 const BESIDE = ["minilm-l6-v2", "bge-small-en-v1.5", "mpnet-base-v2"] as const;
 const shared = sharedPath("models");
-const skip = shared === null ? "the models are not beside the project" : false;
+const skip = shared === null ? "SKIPPED: the models are not beside the project" : false;
 const OTHER = { mean: "cls", cls: "mean", pooled: "pooled" } as const;
 
 test("the known answers are those of the reference implementation", () => {

@@ -45,7 +45,7 @@ async function embedOne(embedder: Embedder, text: string, kind: "passage" | "que
 }
 
 for (const name of [...BUILT_IN, ...BESIDE]) {
-  const skip = isHere(name) ? false : `${name} is not beside the project`;
+  const skip = isHere(name) ? false : `SKIPPED: ${name} is not beside the project`;
 
   test(`${name}: vectors are the reference's, alone and in a batch`, { skip }, async () => {
     const { cases } = readGolden(name);

@@ -9,7 +9,7 @@ const PROGRAM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goo
   existsSync(path),
 );
 const skip =
-  PROGRAM === undefined ? "NOT TESTED IN A BROWSER: no Chromium at /usr/bin; install `chromium`" : false;
+  PROGRAM === undefined ? "SKIPPED: no browser: no Chromium at /usr/bin; install `chromium`" : false;
 // `REPORT_SCREENSHOTS=<folder>` keeps what the browser saw, for people to look at.
 const SCREENSHOTS = process.env.REPORT_SCREENSHOTS;
 
