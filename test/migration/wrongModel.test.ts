@@ -23,7 +23,8 @@ import {
 
 const models = sharedPath("models");
 const data = sharedPath("data");
-const skip = models === null || data === null ? "SKIPPED: the models and the data are not beside the project" : false;
+const skip =
+  models === null || data === null ? "SKIPPED: the models and the data are not beside the project" : false;
 
 const OLD = "minilm-l6-v2";
 const NEW = "bge-small-en-v1.5";
