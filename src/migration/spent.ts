@@ -38,14 +38,14 @@ function spaceLines(plan: Plan, there: Tally | null): readonly ForecastLine[] {
   if (space === undefined || sizes === undefined) return [];
   const actual = there === null ? null : spaceOf(plan, there, sizes);
   const line = (name: string, unit: Span, high: number | undefined): ForecastLine => ({
-    name: `${name} of Qdrant until cleanup, by its rule for what came over`,
+    name: `Qdrant's ${name} until cleanup`,
     unit: "MiB",
     forecast: { low: widened(unit.low).low, high: widened(unit.high).high },
     actual: high ?? null,
   });
   return [
-    line("Memory", space.memoryMiB, actual?.memoryMiB.high),
-    line("Disk", space.diskMiB, actual?.diskMiB.high),
+    line("memory", space.memoryMiB, actual?.memoryMiB.high),
+    line("disk", space.diskMiB, actual?.diskMiB.high),
   ];
 }
 

@@ -48,6 +48,13 @@ export function measured(value: number, unit: string): string {
   return `${figure(value)} ${unit}`;
 }
 
+/** Both ends of a forecast, the unit once where it is the same word. */
+export function measuredRange(low: number, high: number, unit: string): string {
+  const [least, most] = [measured(low, unit), measured(high, unit)];
+  if (least === most) return most;
+  return most.endsWith(` ${unit}`) ? `${figure(low)} to ${most}` : `${least} to ${most}`;
+}
+
 function bytes(value: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const step = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));

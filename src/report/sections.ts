@@ -1,7 +1,7 @@
 // The page's parts about points, time, money and people. Each gives null when the run has nothing to say.
 import type { PointGroup, Report } from "../migration/report.ts";
 import { facts, figure, idList, mark, section, table } from "./blocks.ts";
-import { carefulPercent, count, duration, measured, moment, plural } from "./format.ts";
+import { carefulPercent, count, duration, measured, measuredRange, moment, plural } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 import { plotThroughput } from "./plots.ts";
 
@@ -130,7 +130,7 @@ function forecastTable({ forecast }: Report): Markup | null {
   if (forecast === null || forecast.length === 0) return null;
   const rows = forecast.map(({ name, unit, forecast: { low, high }, actual }) => [
     name,
-    `${measured(low, unit)} to ${measured(high, unit)}`,
+    measuredRange(low, high, unit),
     actual === null ? "not known yet" : measured(actual, unit),
     actual === null ? "" : gradeOf(actual, low, high),
   ]);
@@ -138,9 +138,11 @@ function forecastTable({ forecast }: Report): Markup | null {
     { name: "Of" },
     { name: "Forecast" },
     { name: "Actual", numeric: true },
-    { name: "The forecast was" },
+    { name: "Grade" },
   ];
-  return html`<h3>The forecast, graded</h3>${table("Forecast against actual", columns, rows)}`;
+  return html`<h3>The forecast, graded</h3>
+<p class="soft small">Memory and disk are the server's own rule for what really came over: it does not say what one collection takes.</p>
+${table("Forecast against actual", columns, rows)}`;
 }
 
 function gradeOf(actual: number, low: number, high: number): string {
