@@ -85,9 +85,9 @@ test("every task waits at least as long as its function may run, and not for eve
   }
 });
 
-test("every task and the machine itself say in a comment what they are for", () => {
+test("every state and the machine itself say in a comment what they are for", () => {
   assert.ok((machine.Comment ?? "").length > 0);
-  for (const [name, { Comment }] of tasks) assert.ok((Comment ?? "").length > 0, name);
+  for (const [name, { Comment }] of states) assert.ok((Comment ?? "").length > 0, name);
 });
 
 test("only errors that pass are tried again, and not for ever", () => {
