@@ -113,7 +113,22 @@ export function parseVector(given: Json | undefined, where: string, text: string
   if (size.value < 1 || size.value > dimensionsMax) {
     throw validationFault(`${where}.size: value ${size.text} invalid, must be from 1 to ${dimensionsMax}`);
   }
+  checkStorage(given, text);
   return readFields(given, fields.vector);
+}
+
+const datatypes = ["float32", "float16", "uint8"];
+
+function checkStorage(given: Json | undefined, text: string): void {
+  const { datatype, memory } = {
+    datatype: isObject(given) ? (given.get("datatype") ?? null) : null,
+    memory: isObject(given) ? given.get("memory") : null,
+  };
+  if (datatype === "turbo4") throw unsupported("the datatype turbo4");
+  // Refused there too, in words that were not recorded.
+  if (memory === "pinned") throw unsupported("pinned memory of dense vectors");
+  if (datatype !== null && !datatypes.some((known) => known === datatype))
+    throw formatFault("data did not match any variant of untagged enum VectorsConfig", text);
 }
 
 /** The configuration after a PATCH. Null members change nothing, as in the real server. */

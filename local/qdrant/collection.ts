@@ -68,8 +68,13 @@ export class Collection {
   get bytes(): number {
     let bytes = 0;
     for (const { payload } of this.points()) bytes += payload.text.length;
-    for (const store of this.#stores.values())
-      bytes += store.count * store.spec.size * Float32Array.BYTES_PER_ELEMENT;
+    return bytes + this.vectorBytes;
+  }
+
+  /** Bytes of the vectors as a real server would store them. */
+  get vectorBytes(): number {
+    let bytes = 0;
+    for (const store of this.#stores.values()) bytes += store.bytes;
     return bytes;
   }
 

@@ -76,9 +76,7 @@ const isEmpty = (value: Json): boolean => value === null || elementsOf(value)?.l
 const isNull = (value: Json): boolean => value === null || elementsOf(value)?.includes(null) === true;
 
 function meetsTest(test: FieldTest, values: readonly Json[], index: PayloadIndex | undefined): boolean {
-  // What is not there is empty and not null, and passes no other test.
-  if (values.length === 0)
-    return test.kind === "empty" ? test.expected : test.kind === "null" && !test.expected;
+  if (values.length === 0) return meetsNothing(test);
   switch (test.kind) {
     case "values-count":
       return values.some((value) => isWithin(countOf(value), test.range));
@@ -91,6 +89,12 @@ function meetsTest(test: FieldTest, values: readonly Json[], index: PayloadIndex
         .flatMap((value) => elementsOf(value) ?? [value])
         .some((value) => meetsSingle(test, value, index));
   }
+}
+
+/** What is not there is empty, not null and no value at all; it passes no other test. */
+function meetsNothing(test: FieldTest): boolean {
+  if (test.kind === "values-count") return isWithin(0, test.range);
+  return test.kind === "empty" ? test.expected : test.kind === "null" && !test.expected;
 }
 
 const countOf = (value: Json): number => elementsOf(value)?.length ?? (value === null ? 0 : 1);

@@ -59,18 +59,23 @@ export function parseFilter(value: Json | undefined, place: FilterPlace): Filter
   if (length !== undefined)
     throw formatFault("invalid length 1, expected struct Filter with 4 elements", place.body);
   if (!isObject(value)) throw formatFault("expected struct Filter", place.body);
-  const minShould = value.get("min_should");
   return {
     must: parseConditions(value, "must", place),
     should: parseConditions(value, "should", place),
     mustNot: parseConditions(value, "must_not", place),
-    minShould: isObject(minShould)
-      ? {
-          conditions: parseConditions(minShould, "conditions", place),
-          count: numberOf(minShould.get("min_count")) ?? 0,
-        }
-      : undefined,
+    minShould: parseMinShould(value.get("min_should") ?? null, place),
   };
+}
+
+function parseMinShould(value: Json, place: FilterPlace): Filter["minShould"] {
+  if (value === null) return undefined;
+  if (!isObject(value)) throw formatFault("expected struct MinShould", place.body);
+  const count = value.get("min_count");
+  for (const name of ["conditions", "min_count"])
+    if (!value.has(name)) throw formatFault(`missing field \`${name}\``, place.body);
+  if (!(count instanceof JsonNumber) || !count.isInteger || count.value < 0)
+    throw formatFault("invalid value, expected usize", place.body);
+  return { conditions: parseConditions(value, "conditions", place), count: count.value };
 }
 
 function parseConditions(filter: JsonObject, clause: string, place: FilterPlace): Condition[] {

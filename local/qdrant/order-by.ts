@@ -57,8 +57,10 @@ export function orderedPoints(
   return ordered.sort((a, b) => (a.value - b.value) * direction).slice(0, limit);
 }
 
-export const writeOrderValue = (order: OrderBy, value: number): string =>
-  order.index.type === "float" ? writeDouble(value) : String(value);
+/** The text of a point with the value it was ordered by at its end. */
+export function withOrderValue(point: string, { index }: OrderBy, value: number): string {
+  return `${point.slice(0, -1)},"order_value":${index.type === "float" ? writeDouble(value) : String(value)}}`;
+}
 
 function valuesOf(point: Point, order: OrderBy): number[] {
   const values = valuesAt(point.payload.tree, order.index.path).flatMap(

@@ -5,11 +5,11 @@ import { parseFilter } from "./filter.ts";
 import { matches } from "./filter-match.ts";
 import { writeFloat } from "./float.ts";
 import { elementsOf, isObject, type Json, JsonNumber, type JsonObject } from "./json.ts";
-import { parseOrderBy } from "./order-by.ts";
+import { orderedPoints, parseOrderBy, withOrderValue } from "./order-by.ts";
 import { parsePointId } from "./point-id.ts";
 import { parseLimit, type ReadRequest } from "./read.ts";
 import { type ScoredPoint, search } from "./search.ts";
-import { parseSelection, writePoint } from "./selection.ts";
+import { parseSelection, type Selection, writePoint } from "./selection.ts";
 import type { Vector } from "./vector.ts";
 import { checkLengths, parseVectorInput, storedVector, type VectorInput } from "./vector-input.ts";
 
@@ -122,6 +122,8 @@ function textAt(body: JsonObject, name: string): string {
 /** Runs a query. Returns the text of the list of points. */
 export function runQuery(collection: Collection, request: QueryRequest): string {
   const selection = parseSelection(request.body, collection, false);
+  if (request.query.kind === "order-by")
+    return runOrdered(collection, request, request.query.value, selection);
   const points = found(collection, request).map(({ point, score }) => {
     // Points that were not searched for are answered with version 0, as the real server does.
     const version = request.query.kind === "id" || request.query.kind === "vector" ? point.version : 0;
@@ -130,16 +132,30 @@ export function runQuery(collection: Collection, request: QueryRequest): string 
   return `[${points.join(",")}]`;
 }
 
+/** In the order of a field; every point of it has score 1, as the real server gives it. */
+function runOrdered(
+  collection: Collection,
+  { filter, offset, limit }: QueryRequest,
+  given: Json,
+  selection: Selection,
+): string {
+  const order = parseOrderBy(given, collection);
+  const points = orderedPoints(collection, order, filter, offset + limit).slice(offset);
+  const texts = points.map(({ point, value }) => {
+    const text = writePoint(collection, point, selection, ',"version":0,"score":1.0');
+    return withOrderValue(text, order, value);
+  });
+  return `[${texts.join(",")}]`;
+}
+
 function found(collection: Collection, request: QueryRequest): ScoredPoint[] {
-  const { query, limit, offset } = request;
+  const { limit, offset } = request;
+  const query = request.query as Exclude<Query, { kind: "order-by" }>;
   switch (query.kind) {
     case "none":
       return firstPassing(collection, request, collection.pointsFrom(null));
     case "sample":
       return firstPassing(collection, request, shuffled([...collection.points()]));
-    case "order-by":
-      parseOrderBy(query.value, collection);
-      throw unsupported("order_by in a query; scroll with order_by is supported");
     default:
       return nearest(collection, request, query).slice(offset, offset + limit);
   }

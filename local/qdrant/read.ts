@@ -4,7 +4,7 @@ import { fault, formatFault, validationFault } from "./fault.ts";
 import { type Filter, parseFilter } from "./filter.ts";
 import { matches } from "./filter-match.ts";
 import { elementsOf, type Json, JsonNumber, type JsonObject } from "./json.ts";
-import { orderedPoints, parseOrderBy, writeOrderValue } from "./order-by.ts";
+import { orderedPoints, parseOrderBy, withOrderValue } from "./order-by.ts";
 import { parsePointId, writePointId } from "./point-id.ts";
 import { parseSelection, writePoint } from "./selection.ts";
 
@@ -70,10 +70,9 @@ function scrollOrdered(collection: Collection, request: ScrollRequest, given: Js
   }
   const order = parseOrderBy(given, collection);
   const selection = parseSelection(request.body, collection, true);
-  const points = orderedPoints(collection, order, request.filter, request.limit).map(({ point, value }) => {
-    const text = writePoint(collection, point, selection);
-    return `${text.slice(0, -1)},"order_value":${writeOrderValue(order, value)}}`;
-  });
+  const points = orderedPoints(collection, order, request.filter, request.limit).map(({ point, value }) =>
+    withOrderValue(writePoint(collection, point, selection), order, value),
+  );
   return `{"points":[${points.join(",")}],"next_page_offset":null}`;
 }
 

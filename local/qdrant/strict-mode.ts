@@ -2,6 +2,7 @@ import type { Collection } from "./collection.ts";
 import { objectAt } from "./collection-config.ts";
 import { fault, type QdrantFault } from "./fault.ts";
 import { type Condition, conditionsOf, type FieldTest, type Filter, type Scalar } from "./filter.ts";
+import { writeFloat } from "./float.ts";
 import { isObject, type Json, JsonNumber, type JsonObject } from "./json.ts";
 import { isUuid, type PayloadIndex } from "./payload-index.ts";
 import type { Update } from "./update.ts";
@@ -64,12 +65,44 @@ export function checkSearchBatch(collection: Collection, size: number): void {
 export function checkUpdate(collection: Collection, update: Update): void {
   const limits = strictModeOf(collection);
   if (limits === undefined) return;
-  if (update.kind === "upsert")
-    refuseOver(limits, "upsert_max_batchsize", update.points.length, "upsert limit");
-  if ("points" in update) checkVectorLengths(limits, update);
+  if ("points" in update) {
+    const called = update.kind === "upsert" ? "upsert limit" : "update limit";
+    refuseOver(limits, "upsert_max_batchsize", update.points.length, called);
+    checkSize(collection, limits);
+    checkVectorLengths(limits, update);
+  }
   if ("selector" in update && "filter" in update.selector) {
     checkFilter(collection, limits, update.selector.filter, "unindexed_filtering_update");
   }
+}
+
+// The real server measures a collection at the first write that it checks and then at every 32nd.
+const measuredEvery = 32;
+const measured = new WeakMap<Collection, { checks: number; vectorBytes: number; count: number }>();
+
+function sizeOfCollection(collection: Collection): { readonly vectorBytes: number; readonly count: number } {
+  const size = measured.get(collection) ?? { checks: 0, vectorBytes: 0, count: 0 };
+  if (size.checks % measuredEvery === 0) {
+    size.vectorBytes = collection.vectorBytes;
+    size.count = collection.count;
+  }
+  size.checks += 1;
+  measured.set(collection, size);
+  return size;
+}
+
+/** Limits of what is stored, looked at before a write: the write that passes one is still taken. */
+function checkSize(collection: Collection, limits: JsonObject): void {
+  const bytes = limitAt(limits, "max_collection_vector_size_bytes");
+  const points = limitAt(limits, "max_points_count");
+  if (bytes === undefined && points === undefined) return;
+  const size = sizeOfCollection(collection);
+  if (bytes !== undefined && size.vectorBytes >= bytes) {
+    const megabytes = writeFloat(Math.fround(bytes / 1024 / 1024)).replace(/\.0$/, "");
+    throw fault(400, `Bad request: Max vector storage size limit of ${megabytes}MB reached!`);
+  }
+  if (points !== undefined && size.count >= points)
+    throw fault(400, `Bad request: Max points count limit of ${points} reached!`);
 }
 
 function checkVectorLengths(limits: JsonObject, { points }: Extract<Update, { points: unknown }>): void {

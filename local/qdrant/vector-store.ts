@@ -4,6 +4,8 @@ import type { Vector } from "./vector.ts";
 // One allocation holds this many vectors: growing never copies what is stored, and 768-D blocks are 3 MiB.
 const blockVectors = 1024;
 
+const numberBytes: Readonly<Record<string, number>> = { float32: 4, float16: 2, uint8: 1 };
+
 /** The vectors of one name, by slot. Dense ones lie side by side in blocks, so that a scan reads memory in order. */
 export class VectorStore {
   readonly spec: VectorSpec;
@@ -19,6 +21,13 @@ export class VectorStore {
 
   get count(): number {
     return this.#count + this.#others.size;
+  }
+
+  get bytes(): number {
+    let bytes = this.#count * this.spec.size * (numberBytes[this.spec.datatype] ?? 4);
+    for (const vector of this.#others.values())
+      if (vector.kind !== "dense") bytes += vector.values.byteLength * (vector.kind === "sparse" ? 2 : 1);
+    return bytes;
   }
 
   has(slot: number): boolean {

@@ -45,7 +45,7 @@ export function targetConfiguration(source: CollectionInfo, options: TargetOptio
   const { config } = source;
   const params = objectOf(config.params);
   const chosen = chooseVector("the source", source, options.vector);
-  refuse(chosen);
+  refuse(chosen, denseVectors(source));
   const { dimensions, added = null } = options;
   const strict = scaledStrictMode(
     config.strict_mode_config,
@@ -84,7 +84,12 @@ export function targetConfiguration(source: CollectionInfo, options: TargetOptio
   };
 }
 
-function refuse(chosen: DenseVector): void {
+function refuse(chosen: DenseVector, all: readonly DenseVector[]): void {
+  const coarse = all.find(({ datatype }) => datatype === "turbo4");
+  if (coarse !== undefined)
+    throw new RefusedError(
+      `Vector ${JSON.stringify(coarse.name)} of the source is stored as turbo4 (4 bits a number): what the server gives back is not what was written, so that no copy could be compared and no vector checked. Make a collection with float32 or float16 for it. Nothing was changed.`,
+    );
   // Components of a unit vector lie in [-1, 1]: as bytes all of them become 0 or 1.
   if (chosen.datatype === "uint8")
     throw new RefusedError(

@@ -66,7 +66,11 @@ function partsOf(create: JsonObject, load: Load): readonly Part[] {
   return [
     ...denseConfigs(create).flatMap(([name, config]) => denseParts({ create, name, config }, load)),
     { name: "sparse vectors and multivectors", bytes: points * otherBytes, isInMemory: true },
-    { name: "payloads", bytes: points * payloadBytes, isInMemory: create.on_disk_payload === false },
+    {
+      name: "payloads",
+      bytes: points * payloadBytes,
+      isInMemory: isResident(create.payload, create.on_disk_payload === false),
+    },
     { name: "ids and versions", bytes: points * DEFAULTS.idBytes, isInMemory: true },
   ];
 }
@@ -93,9 +97,9 @@ function denseParts({ create, name, config }: Dense, { points, embedded, newVect
   const quantization = isSet(config.quantization_config)
     ? config.quantization_config
     : create.quantization_config;
-  const isInMemory = config.on_disk !== true;
+  const isInMemory = isResident(config, config.on_disk !== true);
   const label = name === "" ? "" : ` ${JSON.stringify(name)}`;
-  const { ratio, alwaysInMemory } = quantized(quantization);
+  const { ratio, used } = quantized(quantization);
   return [
     {
       name: `vectors${label}`,
@@ -105,33 +109,35 @@ function denseParts({ create, name, config }: Dense, { points, embedded, newVect
     {
       name: `quantized vectors${label}`,
       bytes: count * size * 4 * ratio,
-      isInMemory: isInMemory || alwaysInMemory,
+      isInMemory: isResident(used, isInMemory || used.always_ram === true),
     },
     {
       name: `graph${label}`,
       // The lowest level has two times m links of four bytes; the others together are a few per cent of it.
       bytes: count * 2 * (numberOf(graph.m) ?? DEFAULTS.hnswLinks) * 4,
-      isInMemory: graph.on_disk !== true,
+      isInMemory: isResident(graph, graph.on_disk !== true),
     },
   ];
 }
 
-// Of a float32 vector's bytes.
-const BINARY: Readonly<Record<string, number>> = {
-  one_bit: 1 / 32,
-  one_and_half_bits: 1.5 / 32,
-  two_bits: 1 / 16,
-};
+/** Where a part says where it is kept (`memory`), that goes before its older switches. */
+function isResident(part: Json | undefined, otherwise: boolean): boolean {
+  const { memory } = objectOf(part);
+  return typeof memory === "string" ? memory !== "cold" : otherwise;
+}
 
-function quantized(config: Json | undefined): { readonly ratio: number; readonly alwaysInMemory: boolean } {
-  const { scalar, product, binary } = objectOf(config);
-  const used = [scalar, product, binary].find(isObject);
-  const alwaysInMemory = used?.always_ram === true;
-  if (isObject(scalar)) return { ratio: 1 / 4, alwaysInMemory };
+// Shares of a float32 vector's bytes.
+const BINARY: Readonly<Record<string, number>> = { one_bit: 1, one_and_half_bits: 1.5, two_bits: 2 };
+const TURBO: Readonly<Record<string, number>> = { bits1: 1, bits1_5: 1.5, bits2: 2, bits4: 4 };
+
+function quantized(config: Json | undefined): { readonly ratio: number; readonly used: JsonObject } {
+  const { scalar, product, binary, turbo } = objectOf(config);
+  if (isObject(scalar)) return { ratio: 1 / 4, used: scalar };
   if (isObject(product))
-    return { ratio: 1 / Number(String(product.compression).replace("x", "") || 4), alwaysInMemory };
-  if (isObject(binary)) return { ratio: BINARY[String(binary.encoding)] ?? 1 / 32, alwaysInMemory };
-  return { ratio: 0, alwaysInMemory };
+    return { ratio: 1 / Number(String(product.compression).replace("x", "")), used: product };
+  if (isObject(binary)) return { ratio: (BINARY[String(binary.encoding)] ?? 1) / 32, used: binary };
+  if (isObject(turbo)) return { ratio: (TURBO[String(turbo.bits)] ?? 4) / 32, used: turbo };
+  return { ratio: 0, used: {} };
 }
 
 /** A log of its full capacity a shard, from the first point on. */

@@ -175,6 +175,12 @@ const REFUSED: readonly (readonly [string, CollectionInfo, string | null, RegExp
   ["a multivector", FULL, "multi", /multivector/],
   ["a vector stored as bytes", FULL, "bytes", /uint8/],
   [
+    "a vector that the server gives back only roughly",
+    withConfig(PLAIN, { params: { vectors: { size: 3, distance: "Cosine", datatype: "turbo4" } } }),
+    null,
+    /turbo4 \(4 bits a number\).*Nothing was changed/,
+  ],
+  [
     "a collection without dense vectors",
     withConfig(PLAIN, { params: { sparse_vectors: { s: {} } } }),
     null,

@@ -90,6 +90,25 @@ test("what lies on disk asks for no memory, but quantized copies that are kept t
   });
 });
 
+test("where a part says where it is kept, that decides", () => {
+  const parts = partsOf(
+    {
+      vectors: { size: 128, memory: "cold" },
+      hnsw_config: { m: 8, memory: "cached", on_disk: true },
+      quantization_config: { scalar: { type: "int8", memory: "pinned" } },
+      payload: { memory: "cached" },
+    },
+    { payloadBytes: 100 },
+  );
+  assert.deepEqual(parts, {
+    vectors: [512_000, false],
+    "quantized vectors": [128_000, true],
+    payloads: [100_000, true],
+    graph: [64_000, true],
+    "ids and versions": [40_000, true],
+  });
+});
+
 test("each kind of quantization has its own share", () => {
   const bytes = (quantization_config: JsonObject) =>
     partsOf({ vectors: { size: 256 }, quantization_config })["quantized vectors"]?.[0];
@@ -97,6 +116,7 @@ test("each kind of quantization has its own share", () => {
   assert.equal(bytes({ product: { compression: "x16" } }), 64_000);
   assert.equal(bytes({ binary: {} }), 32_000);
   assert.equal(bytes({ binary: { encoding: "two_bits" } }), 64_000);
+  assert.equal(bytes({ turbo: { bits: "bits4" } }), 128_000);
 });
 
 test("a vector's own settings go before the collection's", () => {
