@@ -1,7 +1,9 @@
 // Versions of the product that are broken on purpose, made by wrapping its outside: the simulation must find each.
-import type { Point, Qdrant } from "../../src/migration/ports.ts";
+import { TransientError } from "../../src/migration/errors.ts";
+import type { Ledger, Point, Qdrant } from "../../src/migration/ports.ts";
 import type { Actor } from "./schedule.ts";
-import type { Breakage } from "./world.ts";
+import { SOURCE } from "./truth.ts";
+import type { Breakage, Ends, World } from "./world.ts";
 
 /** Only what writes points of its own accord: page workers and live functions. */
 const writes = ({ kind }: Actor): boolean => kind === "page" || kind === "live";
@@ -39,6 +41,66 @@ function insertOnly(qdrant: Qdrant, actor: Actor): Qdrant {
 const deletesIgnored = (qdrant: Qdrant, actor: Actor): Qdrant =>
   writes(actor) ? overridden(qdrant, { delete: async () => {} }) : qdrant;
 
+/** The record of a page first, and then what it says. */
+function recordFirst({ qdrant, ledger }: Ends, actor: Actor): Ends {
+  if (actor.kind !== "page") return { qdrant, ledger };
+  const held: (() => Promise<void>)[] = [];
+  return {
+    qdrant: overridden(qdrant, {
+      upsert: async (...args) => void held.push(() => qdrant.upsert(...args)),
+      delete: async (...args) => void held.push(() => qdrant.delete(...args)),
+    }),
+    ledger: {
+      ...ledger,
+      create: async (key, body) => {
+        const wrote = await ledger.create(key, body);
+        for (const write of held.splice(0)) await write();
+        return wrote;
+      },
+    },
+  };
+}
+
+/** A guard that looks once: what the state said at the beginning is believed to the end. */
+function guardedOnce({ qdrant, ledger }: Ends, actor: Actor): Ends {
+  if (actor.kind !== "page") return { qdrant, ledger };
+  const seen = new Map<string, ReturnType<Ledger["read"]>>();
+  const read: Ledger["read"] = (key) => {
+    const first = seen.get(key) ?? ledger.read(key);
+    seen.set(key, first);
+    return first;
+  };
+  return { qdrant, ledger: { ...ledger, read } };
+}
+
+/** A refusal that passes is taken for an answer. */
+function refusalsAreAnswers(qdrant: Qdrant, actor: Actor): Qdrant {
+  if (!writes(actor)) return qdrant;
+  const forgiving = (error: unknown): void => {
+    if (!(error instanceof TransientError)) throw error;
+  };
+  return overridden(qdrant, {
+    upsert: (...args) => qdrant.upsert(...args).catch(forgiving),
+    delete: (...args) => qdrant.delete(...args).catch(forgiving),
+  });
+}
+
+/** The first page of a range is taken for the whole. */
+const endsEarly = (qdrant: Qdrant, { kind }: Actor): Qdrant =>
+  kind === "function"
+    ? overridden(qdrant, { scroll: async (...args) => ({ ...(await qdrant.scroll(...args)), next: null }) })
+    : qdrant;
+
+/** After the swap the old collection hears of nothing. */
+function oldSideForgotten(qdrant: Qdrant, actor: Actor, world: World): Qdrant {
+  const isForgotten = (collection: string) => collection === SOURCE && world.state?.direction === "reverse";
+  if (!writes(actor)) return qdrant;
+  return overridden(qdrant, {
+    upsert: async (...args) => (isForgotten(args[0]) ? undefined : qdrant.upsert(...args)),
+    delete: async (...args) => (isForgotten(args[0]) ? undefined : qdrant.delete(...args)),
+  });
+}
+
 function overridden(qdrant: Qdrant, some: Partial<Qdrant>): Qdrant {
   return new Proxy(qdrant, { get: (target, name) => Reflect.get(some, name) ?? Reflect.get(target, name) });
 }
@@ -51,6 +113,11 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
         ? { ...run, ...objectOf(looked), next: run.pass === 0 ? "restore" : "again" }
         : looked,
   },
+  "the record before the write": { outside: recordFirst },
+  "a guard that looks once": { outside: guardedOnce },
+  "a 503 taken for an answer": { qdrant: refusalsAreAnswers },
+  "the end after one page": { qdrant: endsEarly },
+  "no writes to the old side after the swap": { qdrant: oldSideForgotten },
   "insert only": { qdrant: insertOnly },
   "deletes ignored": { qdrant: deletesIgnored },
   "no last look": {

@@ -39,6 +39,8 @@ export interface HazardRates {
   readonly queued: number;
   /** An answer of the ledger that takes up to 8 s. */
   readonly slowAnswer: number;
+  /** A read of points whose answer takes up to a minute, and is that old when it comes. */
+  readonly slowRead: number;
   /** A replace that met another writer (409): nothing was written. */
   readonly conflict: number;
   /** A worker that was given another model. */
@@ -53,6 +55,7 @@ export const NO_HAZARDS: HazardRates = {
   orphan: 0,
   queued: 0,
   slowAnswer: 0,
+  slowRead: 0,
   conflict: 0,
   otherModel: 0,
   skewMs: 0,
@@ -187,6 +190,9 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
         const given = name === "scroll" ? shortened(world, args) : args;
         return name === "collection" ? withQueue(world, args, apply(given)) : apply(given);
       },
+      ...(name === "scroll" || name === "retrieve"
+        ? { answerMs: () => (chanceOf(world, "slowRead") ? world.schedule.betweenOf(1000, 60_000) : 0) }
+        : {}),
       ...(name === "upsert" || name === "delete" ? { queue: queueOf(world, args) } : {}),
       ...(name === "upsert"
         ? {
@@ -266,7 +272,7 @@ interface LedgerWorld {
   readonly hazards: HazardRates;
   readonly ledger: FakeLedger;
   /** Called after a write took effect. */
-  readonly onLedger: (key: string, body: string) => void;
+  readonly onLedger: (actor: Actor, key: string, body: string) => void;
 }
 
 export function ledgerFor(world: LedgerWorld, actor: Actor): Ledger {
@@ -276,7 +282,7 @@ export function ledgerFor(world: LedgerWorld, actor: Actor): Ledger {
       label: `${label} ${key}`,
       effect: async () => {
         const wrote = await effect();
-        if (wrote) world.onLedger(key, body);
+        if (wrote) world.onLedger(actor, key, body);
         return wrote;
       },
       // A client that repeats a conditional write whose answer was lost finds its own write in the way.
@@ -308,5 +314,7 @@ export function ledgerFor(world: LedgerWorld, actor: Actor): Ledger {
   };
 }
 
-const chanceOf = ({ schedule, hazards }: LedgerWorld, name: keyof HazardRates): boolean =>
-  schedule.chanceOf(hazards[name]);
+const chanceOf = (
+  { schedule, hazards }: Pick<LedgerWorld, "schedule" | "hazards">,
+  name: keyof HazardRates,
+): boolean => schedule.chanceOf(hazards[name]);

@@ -10,6 +10,7 @@ export class Watch {
   /** Points written by page workers and live functions. */
   pointsWritten = 0;
   readonly #world: World;
+  readonly #writtenBy = new Map<Actor, number>();
   #wasBackfilled = false;
   #hadTarget = false;
 
@@ -36,6 +37,7 @@ export class Watch {
   write(actor: Actor, collection: string, ids: readonly string[]): void {
     const serving = this.#world.qdrant.names.get(ALIAS);
     this.pointsWritten += ids.length;
+    this.#writtenBy.set(actor, (this.#writtenBy.get(actor) ?? 0) + ids.length);
     if (collection !== serving) return;
     if (actor.kind === "page")
       this.fail(`a page of ${actor.name} writes ${ids} into ${collection}, which serves`);
@@ -50,6 +52,15 @@ export class Watch {
     for (const wrong of truth.check(qdrant, { lenient: false }))
       this.fail(`at the swap by ${actor.name}: ${wrong}`);
     truth.untold.clear();
+  }
+
+  /** A page's record says what was done, not what is going to be done. */
+  record(actor: Actor, key: string, body: string): void {
+    if (actor.kind !== "page" || !key.includes("/records/")) return;
+    const { tally, deleted }: PageRecord = JSON.parse(body);
+    const written = this.#writtenBy.get(actor) ?? 0;
+    if (tally.migrated + deleted > written)
+      this.fail(`${actor.name} records ${tally.migrated + deleted} points as written and wrote ${written}`);
   }
 
   /** Done is a fact: what the state says is finished has its records. */

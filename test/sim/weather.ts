@@ -42,6 +42,7 @@ function drawWeather(world: World): Weather {
     cleaned: later(0, 0.3),
     // Of swaps with an override, which may leave differences on somebody's word. Drawn on, for the seeds that are kept.
     unused: later(0, 0, 1),
+    slowRead: later(0, 0.02, 0.05),
   };
 }
 
@@ -71,6 +72,7 @@ export function makeWeather(world: World): Weather {
     orphan: rate("orphan"),
     queued: rate("queued"),
     slowAnswer: rate("slowAnswer"),
+    slowRead: rate("slowRead"),
     conflict: rate("conflict"),
     otherModel: rate("otherModel"),
     skewMs: rate("skewMs"),

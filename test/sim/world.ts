@@ -6,7 +6,7 @@ import { FUNCTIONS, type FunctionName, PAGES_QUEUE } from "../../src/contract.ts
 import type * as Events from "../../src/migration/events.ts";
 import * as functions from "../../src/migration/functions.ts";
 import { lockKey, stateKey } from "../../src/migration/keys.ts";
-import type { Qdrant } from "../../src/migration/ports.ts";
+import type { Ledger, Qdrant } from "../../src/migration/ports.ts";
 import type { Outcome } from "../../src/migration/run.ts";
 import type { MigrationState } from "../../src/migration/state.ts";
 import { elementsAt, membersAt } from "../../src/qdrant/slices.ts";
@@ -36,8 +36,15 @@ const definition: unknown = JSON.parse(
 
 /** What a broken version of the product would do; each must be found. Test-only wrappers of the outside. */
 export interface Breakage {
-  readonly qdrant?: (qdrant: Qdrant, actor: Actor) => Qdrant;
+  readonly qdrant?: (qdrant: Qdrant, actor: Actor, world: World) => Qdrant;
+  /** Both ends of a worker's outside, where one must know of the other. */
+  readonly outside?: (ends: Ends, actor: Actor) => Ends;
   readonly progress?: (run: Events.ProgressEvent["run"], looked: unknown, queueIsEmpty: boolean) => unknown;
+}
+
+export interface Ends {
+  readonly qdrant: Qdrant;
+  readonly ledger: Ledger;
 }
 
 /** How long the product's client goes on with a write on its own (Retry-After), in ms. */
@@ -134,8 +141,9 @@ export class World {
   readonly onWrite = (actor: Actor, collection: string, ids: readonly string[]) =>
     this.watch.write(actor, collection, ids);
   readonly onAliases = (actor: Actor, to: string) => this.watch.beforeSwap(actor, to);
-  readonly onLedger = (key: string, body: string) => {
+  readonly onLedger = (actor: Actor, key: string, body: string) => {
     this.watch.ledger(key, body);
+    this.watch.record(actor, key, body);
     if (!key.endsWith("/migration.json")) return;
     const phase = this.state?.phase;
     if (phase !== this.#phase) this.onPhase();
@@ -218,9 +226,12 @@ export class World {
     const qdrant = this.hasRanges && isPlan ? large(qdrantFor(this, actor)) : qdrantFor(this, actor);
     const isWorker = actor.kind === "page" || (actor.kind === "live" && this.state?.direction !== "reverse");
     const clock = { now: () => schedule.now + skew };
-    return {
-      qdrant: breakage.qdrant?.(qdrant, actor) ?? qdrant,
+    const ends = {
+      qdrant: breakage.qdrant?.(qdrant, actor, this) ?? qdrant,
       ledger: ledgerFor(this, actor),
+    };
+    return {
+      ...(breakage.outside?.(ends, actor) ?? ends),
       queue: this.pages.portFor(actor),
       executions: { isOpen: async (owner: string) => this.#open.has(owner) },
       models: isWorker && schedule.chanceOf(otherModel) ? OTHER_MODELS : MODELS,
