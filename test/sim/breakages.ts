@@ -1,6 +1,6 @@
 // Versions of the product that are broken on purpose, made by wrapping its outside: the simulation must find each.
 import { TransientError } from "../../src/migration/errors.ts";
-import type { Ledger, Point, Qdrant } from "../../src/migration/ports.ts";
+import type { Point, Qdrant } from "../../src/migration/ports.ts";
 import type { Actor } from "./schedule.ts";
 import { SOURCE } from "./truth.ts";
 import type { Breakage, Ends, World } from "./world.ts";
@@ -61,18 +61,6 @@ function recordFirst({ qdrant, ledger }: Ends, actor: Actor): Ends {
   };
 }
 
-/** A guard that looks once: what the state said at the beginning is believed to the end. */
-function guardedOnce({ qdrant, ledger }: Ends, actor: Actor): Ends {
-  if (actor.kind !== "page") return { qdrant, ledger };
-  const seen = new Map<string, ReturnType<Ledger["read"]>>();
-  const read: Ledger["read"] = (key) => {
-    const first = seen.get(key) ?? ledger.read(key);
-    seen.set(key, first);
-    return first;
-  };
-  return { qdrant, ledger: { ...ledger, read } };
-}
-
 /** A refusal that passes is taken for an answer. */
 function refusalsAreAnswers(qdrant: Qdrant, actor: Actor): Qdrant {
   if (!writes(actor)) return qdrant;
@@ -114,7 +102,6 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
         : looked,
   },
   "the record before the write": { outside: recordFirst },
-  "a guard that looks once": { outside: guardedOnce },
   "a 503 taken for an answer": { qdrant: refusalsAreAnswers },
   "the end after one page": { qdrant: endsEarly },
   "no writes to the old side after the swap": { qdrant: oldSideForgotten },
