@@ -6,6 +6,7 @@ import { RefusedError } from "./errors.ts";
 import { failedPoints } from "./gate.ts";
 import { markOf } from "./metadata.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
+import { aliasesOfSource } from "./readerNames.ts";
 import type { Request } from "./request.ts";
 import { saySnapshot, takeSnapshot } from "./snapshot.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
@@ -31,10 +32,8 @@ export async function guardCleanup(
   };
   if (state.phase !== "done") refuse(`the migration is not cut over (${state.phase}).`);
   const now = await qdrant.aliases();
-  const pointing = now.filter(
-    ({ alias, collection }) => collection === source && alias !== plan.takeOver?.wayBack,
-  );
-  if (pointing.length > 0) refuse(`alias ${pointing.map(({ alias }) => alias).join(", ")} points to it.`);
+  const pointing = aliasesOfSource(now, plan);
+  if (pointing.length > 0) refuse(`alias ${pointing.join(", ")} points to it.`);
   if (plan.takeOver != null && !now.some(({ alias }) => alias === source))
     refuse("readers who use its name reach it again: the alias that took the name over is gone.");
   const info = await qdrant.collection(target);

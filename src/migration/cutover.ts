@@ -4,7 +4,8 @@ import { RefusedError, TransientError } from "./errors.ts";
 import { liftFence, raiseFence, refuseLateFence } from "./fence.ts";
 import { differencesOf, NOTHING_FOUND } from "./pass.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
-import type { Alias, Clock, Ledger, Qdrant } from "./ports.ts";
+import type { Clock, Ledger, Qdrant } from "./ports.ts";
+import { aliasesOfSource, answerOf, readerAliases, readerNames } from "./readerNames.ts";
 import type { Override, Request } from "./request.ts";
 import { carryShardKeys } from "./shardKeys.ts";
 import { type MigrationState, readState, updateState } from "./state.ts";
@@ -15,20 +16,6 @@ export interface SwapOutside {
   readonly ledger: Ledger;
   readonly clock: Clock;
 }
-
-/** The names readers use, whichever way they came to be. */
-export const readerNames = (plan: Plan): readonly string[] => [
-  ...readerAliases(plan),
-  ...(plan.takeOver == null ? [] : [plan.takeOver.name]),
-];
-
-/** Those of them that are aliases before the swap, or made by it. */
-const readerAliases = ({ aliases, newAlias }: Plan): readonly string[] =>
-  newAlias === null ? aliases : [newAlias];
-
-/** The collection a reader's name answers with now: a collection's own name with itself, until it is taken over. */
-const answerOf = (now: readonly Alias[], plan: Plan, name: string): string | null =>
-  now.find(({ alias }) => alias === name)?.collection ?? (plan.takeOver?.name === name ? name : null);
 
 export type SwapAction = "cutover" | "rollback";
 
@@ -45,16 +32,17 @@ export async function guardSwap(
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
   const [source, target] = [ownName(plan), plan.target.collection];
   if (request.action === "cutover") {
-    if (state.phase === "done") return `${readerNames(plan).join(", ")} already points to ${target}.`;
+    if (state.phase === "done") return `${readerNames(plan, state).join(", ")} already points to ${target}.`;
     refuseUnready(plan, state, request.override);
   } else {
-    if (state.phase === "rolled-back") return `${readerNames(plan).join(", ")} already points to ${source}.`;
+    if (state.phase === "rolled-back")
+      return `${readerNames(plan, state).join(", ")} already points to ${source}.`;
     if (state.swaps.length === 0)
       throw new RefusedError(`There is nothing to roll back: ${source} was not cut over.`, {
         fields: { collection: source },
       });
   }
-  await refuseMovedAliases(qdrant, plan);
+  await refuseMovedAliases(qdrant, plan, state, request.action);
   return null;
 }
 
@@ -74,10 +62,15 @@ function refuseUnready(plan: Plan, state: MigrationState, override: Override | n
 }
 
 /** Guarded by what the aliases pointed to when planned: somebody else's swap is not overwritten. */
-async function refuseMovedAliases(qdrant: Qdrant, plan: Plan): Promise<void> {
+async function refuseMovedAliases(
+  qdrant: Qdrant,
+  plan: Plan,
+  state: MigrationState,
+  action: SwapAction,
+): Promise<void> {
   const now = await qdrant.aliases();
   const [source, target] = [ownName(plan), plan.target.collection];
-  for (const name of readerNames(plan)) {
+  for (const name of readerNames(plan, state)) {
     const pointsTo = answerOf(now, plan, name);
     if (pointsTo === source || pointsTo === target) continue;
     if (pointsTo === null && plan.newAlias === name) continue;
@@ -86,13 +79,11 @@ async function refuseMovedAliases(qdrant: Qdrant, plan: Plan): Promise<void> {
       { fields: { alias: name } },
     );
   }
-  const strangers = now.filter(
-    ({ alias, collection }) =>
-      collection === source && alias !== plan.takeOver?.wayBack && !readerNames(plan).includes(alias),
-  );
-  if (strangers.length > 0 && plan.newAlias === null)
+  // On the way back they point where everybody goes.
+  const strangers = aliasesOfSource(now, plan).filter((alias) => !readerNames(plan, state).includes(alias));
+  if (strangers.length > 0 && action === "cutover")
     throw new RefusedError(
-      `${source} got a new alias since the plan: ${strangers.map(({ alias }) => alias).join(", ")}. Run migrate again, so that it is moved with the others.`,
+      `${source} got a new alias since the plan: ${strangers.join(", ")}. Run migrate again, so that it is moved with the others.`,
       { fields: { collection: source } },
     );
 }
@@ -108,7 +99,7 @@ export async function settleSwap(outside: SwapOutside, plan: Plan): Promise<void
   const forward = state.direction === "forward";
   const to = forward ? plan.target.collection : ownName(plan);
   const now = await qdrant.aliases();
-  const hasMoved = readerNames(plan).some((name) => answerOf(now, plan, name) === to);
+  const hasMoved = readerNames(plan, state).some((name) => answerOf(now, plan, name) === to);
   if (hasMoved) await moveNames(outside, plan, state, { forward, override: null });
   else await releaseWrites(outside, plan.migration);
 }
@@ -148,7 +139,7 @@ export async function swapAliases(
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
   refuseLateFence(state, clock.now());
   refuseDifferent(plan, state, request.override);
-  await refuseMovedAliases(qdrant, plan);
+  await refuseMovedAliases(qdrant, plan, state, request.action);
   await carryShardKeys(qdrant, plan, state.direction);
   return moveNames({ qdrant, ledger, clock }, plan, state, {
     forward: request.action === "cutover",
@@ -163,8 +154,8 @@ async function moveNames(
   { forward, override }: { readonly forward: boolean; readonly override: Override | null },
 ): Promise<{ readonly to: string; readonly says: string }> {
   const to = forward ? plan.target.collection : ownName(plan);
-  const names = readerNames(plan);
-  for (const name of readerAliases(plan))
+  const names = readerNames(plan, state);
+  for (const name of readerAliases(plan, state))
     await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }]);
   const gap =
     plan.takeOver == null
@@ -174,7 +165,7 @@ async function moveNames(
           target: plan.target.collection,
           forward,
         });
-  await readBack(qdrant, plan, to);
+  await readBack(qdrant, { plan, state }, to);
   const swap = {
     at: clock.now(),
     to,
@@ -189,11 +180,11 @@ async function moveNames(
     swaps: [...before.swaps, swap],
   }));
   await liftFence({ qdrant, ledger, clock }, plan.migration);
-  return { to, says: [sayMoved(plan, forward), ...(gap === null ? [] : [sayGap(gap)])].join(" ") };
+  return { to, says: [sayMoved(plan, state, forward), ...(gap === null ? [] : [sayGap(gap)])].join(" ") };
 }
 
-function sayMoved(plan: Plan, forward: boolean): string {
-  const names = readerNames(plan).join(", ");
+function sayMoved(plan: Plan, state: MigrationState, forward: boolean): string {
+  const names = readerNames(plan, state).join(", ");
   if (forward) return `${names} now points to ${plan.target.collection}.`;
   return plan.takeOver == null
     ? `${names} now points to ${ownName(plan)}.`
@@ -215,9 +206,13 @@ function refuseDifferent(plan: Plan, { verified }: MigrationState, override: Ove
 }
 
 /** What the aliases answer decides, not what was sent: an answer may have been lost, a write not yet seen. */
-async function readBack(qdrant: Qdrant, plan: Plan, to: string): Promise<void> {
+async function readBack(
+  qdrant: Qdrant,
+  { plan, state }: { readonly plan: Plan; readonly state: MigrationState },
+  to: string,
+): Promise<void> {
   const now = await qdrant.aliases();
-  const wrong = readerNames(plan).filter((name) => answerOf(now, plan, name) !== to);
+  const wrong = readerNames(plan, state).filter((name) => answerOf(now, plan, name) !== to);
   if (wrong.length > 0)
     throw new TransientError(
       `Alias ${wrong.join(", ")} does not point to ${to} yet; the swap is tried again.`,

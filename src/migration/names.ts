@@ -73,7 +73,12 @@ function refuseTargetName(source: string, target: string, all: readonly Alias[])
 }
 
 /** An alias that took over the name of an old collection cannot be moved by one action while that still stands. */
-function refuseHiding(source: string, aliases: readonly string[], collections: readonly string[]): void {
+/** An alias with a collection's name hides that collection from readers. */
+export function refuseHiding(
+  source: string,
+  aliases: readonly string[],
+  collections: readonly string[],
+): void {
   const hiding = aliases.filter((alias) => collections.includes(alias));
   if (hiding.length === 0) return;
   throw new RefusedError(

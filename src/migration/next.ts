@@ -1,6 +1,6 @@
-import { readerNames } from "./cutover.ts";
 import { ownName, type Plan } from "./plan.ts";
 import type { JsonObject } from "./ports.ts";
+import { readerNames } from "./readerNames.ts";
 import type { NextAction } from "./report.ts";
 import type { MigrationState } from "./state.ts";
 
@@ -25,9 +25,10 @@ const RESUME = ["resume", "Let the pages be sent again."] as const;
 /** What a person does next with a migration that nothing works on. Null: nothing is left to do. */
 export function nextOf(
   plan: Plan,
-  { phase, paused }: Pick<MigrationState, "phase" | "paused">,
+  state: Pick<MigrationState, "phase" | "paused" | "readerAliases">,
 ): NextAction | null {
-  if (phase === "cleaned" && plan.layout === "bridge") return dropNext(plan);
+  const { phase, paused } = state;
+  if (phase === "cleaned" && plan.layout === "bridge") return dropNext(plan, state);
   const next = paused ? RESUME : NEXT[phase];
   if (next === undefined) return null;
   const [action, what] = next;
@@ -37,10 +38,10 @@ export function nextOf(
 }
 
 /** The end of a bridge: docs/bridge.md. */
-function dropNext(plan: Plan): NextAction {
+function dropNext(plan: Plan, state: Pick<MigrationState, "readerAliases">): NextAction {
   const { target } = plan;
   // The old collection is gone, and its name with it.
-  const collection = readerNames(plan)[0] ?? target.collection;
+  const collection = readerNames(plan, state)[0] ?? target.collection;
   return {
     what: "When no reader embeds with the old model any more: take its vector away. It cannot be taken back.",
     input: { action: "cleanup", collection, dropOldVector: true, confirm: target.collection },

@@ -14,6 +14,7 @@ import { chooseNames, namesWarning } from "./names.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, CollectionInfo, Ledger, Qdrant } from "./ports.ts";
 import { makeRanges } from "./ranges.ts";
+import { takeUpAliases } from "./readerNames.ts";
 import { recognitionWarnings } from "./recognition.ts";
 import type { Request } from "./request.ts";
 import type { Sample } from "./sample.ts";
@@ -61,7 +62,10 @@ export async function planMigration(outside: PlanningOutside, asked: PlanAsked):
   const last = await readLast(ledger, source);
   const stored = last === null ? null : await findStored(outside, asked, last);
   if (stored !== null) {
-    if (stored.next === "prepare" || stored.next === "catch-up") await ensureWayBack(qdrant, stored.plan);
+    if (stored.next === "prepare" || stored.next === "catch-up") {
+      await ensureWayBack(qdrant, stored.plan);
+      await takeUpAliases(outside, stored.plan);
+    }
     return stored;
   }
   const leftover = last?.takeOver?.wayBack ?? null;

@@ -1,12 +1,12 @@
 // The report of a migration, from what its ledger holds.
 import type { Assessment } from "./assess.ts";
-import { readerNames } from "./cutover.ts";
 import { costParts } from "./dollars.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { nextOf } from "./next.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger } from "./ports.ts";
+import { readerNames } from "./readerNames.ts";
 import { addSummaries, EMPTY_SUMMARY, type Summary } from "./record.ts";
 import { makeReport, type PointGroup, type Report } from "./report.ts";
 import { searchesOf } from "./searches.ts";
@@ -54,7 +54,7 @@ function reportOf(
     at,
     source: ownName(plan),
     target: plan.target.collection,
-    aliases: readerNames(plan),
+    aliases: readerNames(plan, state),
     phase: state.phase,
     direction: state.direction,
     oldContract: plan.source.contract,

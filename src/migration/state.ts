@@ -59,6 +59,8 @@ export interface MigrationState {
   readonly paused: boolean;
   readonly gate: GateResult | null;
   readonly swaps: readonly Swap[];
+  /** Readers' aliases as the last run found them; null or absent: as planned. */
+  readonly readerAliases?: readonly string[] | null;
   /** Optimizer values to put back after the load; null when they are as they were. */
   readonly optimizersToRestore: JsonObject | null;
   /** Upserts to the truth are stopped; null when they are not. */
