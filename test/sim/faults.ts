@@ -11,6 +11,7 @@ import type {
 } from "../../src/migration/ports.ts";
 import type { FakeLedger } from "../support/ledger.ts";
 import type { FakeQdrant } from "../support/qdrant.ts";
+import type { Replica } from "./replica.ts";
 import type { Actor, Schedule } from "./schedule.ts";
 
 /** Probabilities of one call. */
@@ -41,6 +42,8 @@ export interface HazardRates {
   readonly slowAnswer: number;
   /** A read of points whose answer takes up to a minute, and is that old when it comes. */
   readonly slowRead: number;
+  /** A read of points from a replica that is a few seconds behind. */
+  readonly staleRead: number;
   /** A replace that met another writer (409): nothing was written. */
   readonly conflict: number;
   /** A worker that was given another model. */
@@ -56,6 +59,7 @@ export const NO_HAZARDS: HazardRates = {
   queued: 0,
   slowAnswer: 0,
   slowRead: 0,
+  staleRead: 0,
   conflict: 0,
   otherModel: 0,
   skewMs: 0,
@@ -169,6 +173,7 @@ interface QdrantWorld {
   readonly hazards: HazardRates;
   readonly serverQueues: Map<string, ServerQueue>;
   readonly qdrant: FakeQdrant;
+  readonly replica: Replica;
   /** Called when a write of points takes effect. */
   readonly onWrite: (actor: Actor, collection: string, ids: readonly string[]) => void;
   /** Called before readers' names are moved. */
@@ -182,15 +187,18 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
     const method: unknown = Reflect.get(qdrant, name);
     if (typeof method !== "function") throw new Error(`Qdrant has no ${name}.`);
     const apply = (given: readonly unknown[]) => Reflect.apply(method, qdrant, given);
+    const isRead = name === "scroll" || name === "retrieve";
     const observe = () => observeEffect(world, actor, name, args);
     return callOutside<unknown>(world, actor, {
       label: labelOf(name, args),
       effect: () => {
         observe();
         const given = name === "scroll" ? shortened(world, args) : args;
+        if (isRead && isThere(world.replica, args) && chanceOf(world, "staleRead"))
+          return Reflect.apply(method, world.replica.qdrant, given);
         return name === "collection" ? withQueue(world, args, apply(given)) : apply(given);
       },
-      ...(name === "scroll" || name === "retrieve"
+      ...(isRead
         ? { answerMs: () => (chanceOf(world, "slowRead") ? world.schedule.betweenOf(1000, 60_000) : 0) }
         : {}),
       ...(name === "upsert" || name === "delete" ? { queue: queueOf(world, args) } : {}),
@@ -217,6 +225,9 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
       },
   });
 }
+
+const isThere = ({ qdrant }: Replica, [collection]: readonly unknown[]): boolean =>
+  qdrant.stored.has(String(collection)) || qdrant.names.has(String(collection));
 
 function queueOf({ serverQueues }: QdrantWorld, [collection]: readonly unknown[]): ServerQueue {
   const queue = serverQueues.get(String(collection)) ?? new ServerQueue();

@@ -43,6 +43,7 @@ function drawWeather(world: World): Weather {
     // Of swaps with an override, which may leave differences on somebody's word. Drawn on, for the seeds that are kept.
     unused: later(0, 0, 1),
     slowRead: later(0, 0.02, 0.05),
+    staleRead: later(0, 0, 0.1, 0.5),
   };
 }
 
@@ -73,10 +74,12 @@ export function makeWeather(world: World): Weather {
     queued: rate("queued"),
     slowAnswer: rate("slowAnswer"),
     slowRead: rate("slowRead"),
+    staleRead: rate("staleRead"),
     conflict: rate("conflict"),
     otherModel: rate("otherModel"),
     skewMs: rate("skewMs"),
   };
+  if (world.hazards.staleRead > 0) world.followReplica();
   world.hasRanges = rate("ranges") > 0;
   return drawn;
 }

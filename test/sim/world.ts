@@ -25,6 +25,7 @@ import {
   type ServerQueue,
 } from "./faults.ts";
 import { NO_QUEUE_FAULTS, type QueueRates, SimulatedQueue } from "./queue.ts";
+import { Replica } from "./replica.ts";
 import { Actor, Schedule } from "./schedule.ts";
 import { walkWorkflow } from "./states.ts";
 import { ALIAS, SOURCE, Truth } from "./truth.ts";
@@ -64,6 +65,9 @@ export class World {
   readonly schedule: Schedule;
   readonly qdrant = new FakeQdrant();
   readonly ledger = new FakeLedger();
+  readonly replica = new Replica(this.qdrant);
+  /** Reads may be answered by a replica that lags: only passes are sure to hear of everything. */
+  hasReplica = false;
   readonly truth = new Truth();
   readonly watch: Watch;
   readonly breakage: Breakage;
@@ -132,6 +136,11 @@ export class World {
     this.hazards = { ...NO_HAZARDS, skewMs: this.hazards.skewMs };
     this.queueRates = NO_QUEUE_FAULTS;
     this.callRate = 0;
+  }
+
+  followReplica(): void {
+    this.hasReplica = true;
+    this.replica.follow(this.schedule);
   }
 
   touching(actor: Actor): boolean {
