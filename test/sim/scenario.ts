@@ -1,6 +1,6 @@
 // What a person does in one run, with everything that gets in the way: starts over, a rival, a pause, a kill.
 import { Actor } from "./schedule.ts";
-import { ALIAS } from "./truth.ts";
+import { ALIAS, SOURCE } from "./truth.ts";
 import type { Weather } from "./weather.ts";
 import type { World } from "./world.ts";
 import type { Writing } from "./writers.ts";
@@ -40,6 +40,10 @@ export async function operate(world: World, writing: Writing, troubles: Weather)
     if (world.schedule.chance(0.5)) await rest(world, { actor, writing });
   }
   await finish(world, { actor, writing });
+  const isMoved = world.state?.phase === "done";
+  if (!isMoved || !world.schedule.chanceOf(troubles.cleanedUp ?? 0)) return;
+  Object.assign(world, faults);
+  await cleanUp(world, { actor, writing });
 }
 
 interface Reaching {
@@ -162,6 +166,27 @@ async function finish(world: World, { actor, writing }: Pick<Reaching, "actor" |
   } else await once(world, actor, { action: "verify", collection: ALIAS });
   for (const wrong of truth.check(qdrant, { lenient: true })) watch.fail(`at the end: ${wrong}`);
   watch.private();
+}
+
+/** The old collection is deleted on purpose, with faults and writers about: what serves loses nothing. */
+async function cleanUp(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
+  const { schedule, watch, truth, qdrant } = world;
+  watch.mayCleanUp = true;
+  Object.assign(writing, { isOn: true, left: WRITES_A_GOAL });
+  let status = "";
+  for (let attempt = 1; status !== "CLEANED" && attempt <= ATTEMPTS_MAX; attempt++) {
+    if (attempt > PATIENT_ATTEMPTS) writing.isOn = false;
+    if (attempt > 2 * PATIENT_ATTEMPTS) world.calm();
+    redrive(world);
+    // Points that somebody deleted on one side untold are in the other alone: a person looks, and says so.
+    const override = attempt === 1 ? {} : { override: { by: "somebody", why: "looked at" } };
+    status = await once(world, actor, { action: "cleanup", collection: ALIAS, confirm: SOURCE, ...override });
+    await schedule.sleep(actor, schedule.between(0, 15_000));
+  }
+  if (status !== "CLEANED") watch.fail(`a cleanup ends as ${status} after ${ATTEMPTS_MAX} runs`);
+  await becomeQuiet(world, { actor, writing });
+  if (qdrant.stored.has(SOURCE)) watch.fail("the old collection is there after its cleanup");
+  for (const wrong of truth.checkServing(qdrant)) watch.fail(`after the cleanup: ${wrong}`);
 }
 
 async function finishForward(world: World, actor: Actor): Promise<void> {

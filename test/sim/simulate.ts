@@ -15,9 +15,20 @@ export interface Simulated {
   readonly steps: number;
   /** The last steps before the end, or before the first violation. */
   readonly trace: readonly string[];
+  /** Kinds of trouble that its weather held. */
+  readonly troubles: readonly string[];
 }
 
-export async function simulate(seed: number, breakage: Breakage = {}): Promise<Simulated> {
+export interface Simulation {
+  readonly breakage?: Breakage;
+  /** Kinds of trouble of `weather.ts` that are left out. */
+  readonly without?: readonly string[];
+}
+
+export async function simulate(
+  seed: number,
+  { breakage = {}, without = [] }: Simulation = {},
+): Promise<Simulated> {
   const world = new World(seed, breakage);
   const { schedule, watch } = world;
   const memories = schedule.between(6, 14);
@@ -34,7 +45,7 @@ export async function simulate(seed: number, breakage: Breakage = {}): Promise<S
     writing.left = Math.max(writing.left, WRITES_A_PHASE);
   };
   startWriters(world, writing);
-  const weather = makeWeather(world);
+  const weather = makeWeather(world, without);
   let isOver = false;
   operate(world, writing, weather).then(
     () => {
@@ -47,5 +58,6 @@ export async function simulate(seed: number, breakage: Breakage = {}): Promise<S
     return isOver || watch.violations.length > 0;
   }, STEPS_MAX);
   if (!ended) watch.fail(`it has not ended after ${schedule.steps} steps`);
-  return { seed, violations: watch.violations, steps: schedule.steps, trace: schedule.trace };
+  const troubles = Object.keys(weather).filter((name) => (weather[name] ?? 0) > 0);
+  return { seed, violations: watch.violations, steps: schedule.steps, trace: schedule.trace, troubles };
 }

@@ -63,12 +63,26 @@ export class Truth {
     return [...ids].flatMap((id) => {
       if (this.isPending(id)) return [];
       const [there, elsewhere] = [memoryIn(qdrant, serving, id), memoryIn(qdrant, other, id)];
-      const isRight = this.#repeated.has(id) ? this.#everSaid.get(id)?.has(there) : there === this.get(id);
-      if (!isRight) return [`${id} in ${serving} is ${there}, its writer said ${this.get(id)}`];
+      const wrong = this.#wrongServing(qdrant, serving, id);
+      if (wrong.length > 0) return wrong;
       if (lenient && this.untold.has(id)) return [];
       if (there !== elsewhere) return [`${id} is ${there} in ${serving} and ${elsewhere} in ${other}`];
       return [serving, other].flatMap((collection) => wrongVector(qdrant, collection, id));
     });
+  }
+
+  /** What is wrong with the collection that serves alone. */
+  checkServing(qdrant: FakeQdrant): readonly string[] {
+    const serving = qdrant.names.get(ALIAS) ?? "";
+    const ids = new Set([...this.#memories.keys(), ...qdrant.points(serving).keys()]);
+    return [...ids].flatMap((id) => this.#wrongServing(qdrant, serving, id));
+  }
+
+  #wrongServing(qdrant: FakeQdrant, serving: string, id: PointId): readonly string[] {
+    if (this.isPending(id)) return [];
+    const there = memoryIn(qdrant, serving, id);
+    const isRight = this.#repeated.has(id) ? this.#everSaid.get(id)?.has(there) : there === this.get(id);
+    return isRight ? [] : [`${id} in ${serving} is ${there}, its writer said ${this.get(id)}`];
   }
 
   #remember(id: PointId, memory: Memory): void {

@@ -44,12 +44,15 @@ function drawWeather(world: World): Weather {
     unused: later(0, 0, 1),
     slowRead: later(0, 0.02, 0.05),
     staleRead: later(0, 0, 0.1, 0.5),
+    cleanedUp: later(0, 1),
   };
 }
 
-/** Draws the weather and makes it. */
-export function makeWeather(world: World): Weather {
-  const drawn = drawWeather(world);
+/** Draws the weather and makes it, without the kinds of trouble that are named. */
+export function makeWeather(world: World, without: readonly string[]): Weather {
+  const names = new Set(without);
+  const all = Object.entries(drawWeather(world)).filter(([name]) => !names.has(name));
+  const drawn: Weather = Object.fromEntries(all);
   const rate = (name: string): number => drawn[name] ?? 0;
   const [kill, refuse, lose] = [rate("kill"), rate("refuse"), rate("lose")];
   world.rates = {
