@@ -101,7 +101,7 @@ export function callOutside<T>(
       if (!actor.isAlive) {
         if (!isGuarded || !schedule.chanceOf(hazards.orphan)) return;
         note(" LANDS AFTER ITS SENDER'S DEATH");
-        return void (await ask.effect());
+        return unheard(ask.effect);
       }
       // Behind those that the server took in before.
       if (ask.queue !== undefined && ask.queue.waiting > 0) return schedule.after(100, take);
@@ -112,7 +112,7 @@ export function callOutside<T>(
       }
       if (schedule.chance(rates.kill)) {
         const isAfter = schedule.chance(0.5);
-        if (isAfter) await ask.effect();
+        if (isAfter) await unheard(ask.effect);
         note(isAfter ? " KILLED AFTER" : " KILLED BEFORE");
         return actor.kill();
       }
@@ -156,6 +156,15 @@ export function callOutside<T>(
   });
 }
 
+/** An effect whose answer nobody hears, a refusal least of all. */
+async function unheard(effect: () => unknown): Promise<void> {
+  try {
+    await effect();
+  } catch {
+    // The collection may be gone by now.
+  }
+}
+
 /** After this time a guarded write is given up. */
 const WRITE_MS = DEFAULTS.writeSecondsMax * 1000;
 
@@ -163,7 +172,7 @@ function takeIn(schedule: Schedule, queue: ServerQueue, effect: () => unknown): 
   queue.waiting++;
   schedule.after(schedule.betweenOf(1000, 30_000), async () => {
     queue.waiting--;
-    await effect();
+    await unheard(effect);
   });
 }
 
