@@ -127,7 +127,7 @@ export function callOutside<T>(
         return schedule.after(schedule.between(1000, ask.patienceMsMax), repeat);
       }
       if (ask.half !== undefined && schedule.chance(rates.half)) {
-        await ask.half();
+        await unheard(ask.half);
         note(" HALF APPLIED");
         return reject(transient("reset in the middle"));
       }
