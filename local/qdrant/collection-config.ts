@@ -57,9 +57,15 @@ export function parseConfig(
     const given = readFields(strictMode, fields.strictMode);
     config.set("strict_mode_config", mergeFields(strictModeDefaults, given, fields.strictMode));
   }
-  const metadata = body.get("metadata");
-  if (isObject(metadata)) config.set("metadata", metadata);
+  const metadata = readMetadata(body);
+  if (metadata !== undefined) config.set("metadata", metadata);
   return config;
+}
+
+function readMetadata(body: JsonObject): JsonObject | undefined {
+  const metadata = body.get("metadata") ?? undefined;
+  if (metadata === undefined || isObject(metadata)) return metadata;
+  throw formatFault("invalid type for `metadata`, expected a map");
 }
 
 function parseHnsw(body: JsonObject): JsonObject {
@@ -147,8 +153,8 @@ export function patchConfig(config: CollectionConfig, patch: JsonObject): Collec
   if (quantization !== undefined && quantization !== null) {
     patched.set("quantization_config", readQuantization(quantization) ?? null);
   }
-  const metadata = patch.get("metadata");
-  if (isObject(metadata)) patched.set("metadata", merged(config.get("metadata"), metadata));
+  const metadata = readMetadata(patch);
+  if (metadata !== undefined) patched.set("metadata", merged(config.get("metadata"), metadata));
   return patched;
 }
 
@@ -175,8 +181,11 @@ function patchVectors(params: JsonObject, changes: Json | undefined): JsonObject
   const vectors = params.get("vectors");
   if (!isObject(vectors)) return new Map();
   const isSingle = isSingleVector(vectors);
+  if ((changes ?? null) !== null && !isObject(changes))
+    throw formatFault("invalid type for `vectors`, expected a map");
   for (const [name, change] of isObject(changes) ? changes : []) {
-    if (isObject(change) && (isSingle ? name !== "" : !vectors.has(name))) throw noVectorName(name);
+    if (!isObject(change)) throw formatFault("invalid type, expected struct VectorParamsDiff");
+    if (isSingle ? name !== "" : !vectors.has(name)) throw noVectorName(name);
   }
   if (isSingle) return patchVector(vectors, changes, "", fields.vector);
   return mapValues(vectors, (value, name) => patchVector(value, changes, name, fields.vector));

@@ -92,7 +92,8 @@ export const fields = {
 /** The known members of `given`, typed and in order. Unknown ones are ignored and null means "not given", as there. */
 export function readFields(given: Json | undefined, known: Fields): JsonObject {
   const read = new Map<string, Json>();
-  if (!isObject(given)) return read;
+  if (given === undefined || given === null) return read;
+  if (!isObject(given)) throw formatFault("invalid type, expected a map");
   for (const [name, kind] of Object.entries(known)) {
     const value = given.get(name);
     if (value !== undefined && value !== null) read.set(name, readField(name, value, kind));

@@ -5,7 +5,7 @@ import { matches } from "./filter-match.ts";
 import { elementsOf, type Json, JsonNumber, type JsonObject, writeJson } from "./json.ts";
 import { valuesAt } from "./json-path.ts";
 import type { PayloadIndex } from "./payload-index.ts";
-import { parseLimit } from "./read.ts";
+import { parseBoolean, parseLimit } from "./read.ts";
 
 export interface FacetRequest {
   readonly key: string;
@@ -19,6 +19,7 @@ const facetTypes = new Set(["keyword", "integer", "bool", "uuid"]);
 export function parseFacet(body: JsonObject, text: string): FacetRequest {
   const key = body.get("key");
   if (typeof key !== "string") throw formatFault("missing field `key`", text);
+  parseBoolean(body, "exact", text);
   return {
     key,
     limit: parseLimit(body.get("limit"), "facet_request", text) ?? limitDefault,

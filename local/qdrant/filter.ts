@@ -52,6 +52,8 @@ export interface FilterPlace {
   readonly where: string;
 }
 
+const clauses = ["should", "min_should", "must", "must_not"];
+
 /** Reads a filter; undefined when there is none. Throws the real server's 400 and 422. */
 export function parseFilter(value: Json | undefined, place: FilterPlace): Filter | undefined {
   if (value === undefined || value === null) return undefined;
@@ -59,6 +61,13 @@ export function parseFilter(value: Json | undefined, place: FilterPlace): Filter
   if (length !== undefined)
     throw formatFault("invalid length 1, expected struct Filter with 4 elements", place.body);
   if (!isObject(value)) throw formatFault("expected struct Filter", place.body);
+  // A misspelt clause must not become a filter that lets everything pass.
+  const unknown = [...value.keys()].find((name) => !clauses.includes(name));
+  if (unknown !== undefined)
+    throw formatFault(
+      `unknown field \`${unknown}\`, expected one of ${clauses.map((name) => `\`${name}\``).join(", ")}`,
+      place.body,
+    );
   return {
     must: parseConditions(value, "must", place),
     should: parseConditions(value, "should", place),
@@ -107,7 +116,7 @@ function parseCondition(value: Json, place: FilterPlace): Condition {
   }
   if (typeof value.get("key") === "string")
     return { kind: "field", ...parseKey(value, place), test: parseTest(value, place) };
-  if (["must", "should", "must_not", "min_should"].some((clause) => value.has(clause))) {
+  if (clauses.some((clause) => value.has(clause))) {
     const filter = parseFilter(value, place);
     if (filter !== undefined) return { kind: "filter", filter };
   }

@@ -10,7 +10,7 @@ import { parseFilter } from "./filter.ts";
 import { elementsOf, isObject, type Json, type JsonObject, writeJson } from "./json.ts";
 import { parsePathId } from "./point-id.ts";
 import { parseQueryRequest, parseSearchRequest, type QueryRequest, runQuery } from "./query.ts";
-import { count, getPoint, parseIds, parseScroll, retrieve, scroll } from "./read.ts";
+import { count, getPoint, parseBoolean, parseIds, parseScroll, retrieve, scroll } from "./read.ts";
 import { type Route, read, write } from "./route.ts";
 import { type Checked, checkRead, checkSearchBatch, checkUpdate } from "./strict-mode.ts";
 import { parseBatch, parseUpdate, type Update } from "./update.ts";
@@ -76,6 +76,7 @@ function countPoints(call: Call): string {
   call.checkReadParameters();
   const body = call.body();
   const filter = parseFilter(body.get("filter"), { body: call.text, where: "count_request.filter" });
+  parseBoolean(body, "exact", call.text);
   return count(readTarget(call, body, 1, { filter }), filter);
 }
 
@@ -99,7 +100,10 @@ async function queryMany(call: Call, parse: ParseQuery, wrap: (points: string) =
   call.checkReadParameters();
   const searches = elementsOf(call.body().get("searches"));
   if (searches === undefined) throw formatFault("missing field `searches`", call.text);
-  const requests = searches.map((search) => parse(isObject(search) ? search : new Map(), call.text));
+  const requests = searches.map((search) => {
+    if (!isObject(search)) throw formatFault("invalid type, expected a search request", call.text);
+    return parse(search, call.text);
+  });
   checkSearchBatch(call.state.catalogue.get(call.part("name")), requests.length);
   const results: string[] = [];
   for (const request of requests) {

@@ -43,7 +43,7 @@ export function parseQueryRequest(body: JsonObject, text: string): QueryRequest 
   return {
     ...parseShared(body, text),
     query: parseQuery(body.get("query") ?? null, text),
-    using: textAt(body, "using"),
+    using: textAt(body, "using", text),
   };
 }
 
@@ -59,13 +59,20 @@ export function parseSearchRequest(body: JsonObject, text: string): QueryRequest
   return {
     ...parseShared(body, text),
     query: { kind: "vector", input },
-    using: isNamed ? textAt(given, "name") : "",
+    using: isNamed ? textAt(given, "name", text) : "",
   };
 }
 
 function parseShared(body: JsonObject, text: string): Omit<QueryRequest, "query" | "using"> {
-  const threshold = body.get("score_threshold");
-  const offset = body.get("offset");
+  const threshold = body.get("score_threshold") ?? null;
+  const offset = body.get("offset") ?? null;
+  const params = body.get("params") ?? null;
+  if (threshold !== null && !(threshold instanceof JsonNumber))
+    throw formatFault("invalid type for `score_threshold`, expected f32", text);
+  if (offset !== null && !(offset instanceof JsonNumber && offset.isInteger && offset.value >= 0))
+    throw formatFault("invalid value for `offset`, expected usize", text);
+  if (params !== null && !isObject(params))
+    throw formatFault("invalid type for `params`, expected struct SearchParams", text);
   return {
     body,
     limit: parseLimit(body.get("limit"), "internal", text) ?? limitDefault,
@@ -114,9 +121,10 @@ function parseQueryObject(value: JsonObject, text: string): Query {
   throw unknownQuery(text);
 }
 
-function textAt(body: JsonObject, name: string): string {
-  const text = body.get(name);
-  return typeof text === "string" ? text : "";
+function textAt(body: JsonObject, name: string, text: string): string {
+  const value = body.get(name) ?? "";
+  if (typeof value === "string") return value;
+  throw formatFault(`invalid type for \`${name}\`, expected a string`, text);
 }
 
 /** Runs a query. Returns the text of the list of points. */

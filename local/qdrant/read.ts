@@ -76,6 +76,13 @@ function scrollOrdered(collection: Collection, request: ScrollRequest, given: Js
   return `{"points":[${points.join(",")}],"next_page_offset":null}`;
 }
 
+/** Reads an optional member that is true or false. */
+export function parseBoolean(body: JsonObject, name: string, text: string): boolean | undefined {
+  const value = body.get(name) ?? undefined;
+  if (value === undefined || typeof value === "boolean") return value;
+  throw formatFault(`invalid type for \`${name}\`, expected a boolean`, text);
+}
+
 export function parseIds(body: JsonObject, text: string): PointId[] {
   const ids = elementsOf(body.get("ids"));
   if (ids === undefined) throw formatFault("missing field `ids`", text);

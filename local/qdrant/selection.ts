@@ -46,10 +46,12 @@ function parsePaths(list: readonly Json[]): JsonPath[] {
   });
 }
 
-function parseVectorSelection(value: Json | undefined, collection: Collection): boolean | string[] {
+function parseVectorSelection(value: Json | undefined, collection: Collection): boolean | readonly string[] {
   if (value === undefined || value === null) return false;
   if (typeof value === "boolean") return value;
-  const names = elementsOf(value)?.filter((name) => typeof name === "string") ?? [];
+  const names = elementsOf(value);
+  if (!names?.every((name) => typeof name === "string"))
+    throw formatFault("data did not match any variant of untagged enum WithVector");
   for (const name of names) if (!collection.specs.has(name)) throw noVectorName(name);
   return names;
 }

@@ -213,6 +213,8 @@ function parseKeys(body: JsonObject): JsonPath[] {
 }
 
 function parseNames(body: JsonObject, member = "vector"): string[] {
-  const names = elementsOf(body.get(member)) ?? [];
-  return names.filter((name) => typeof name === "string");
+  const names = elementsOf(body.get(member));
+  if (names === undefined) throw formatFault(`missing field \`${member}\``);
+  if (names.every((name) => typeof name === "string")) return [...names];
+  throw formatFault(`invalid type in \`${member}\`, expected a string`);
 }

@@ -129,3 +129,43 @@ for (const vectors of [
     assert.equal((await made.send("PUT", "", { vectors })).status, 501);
   });
 }
+
+// What a client got wrong must not pass for what it meant: least of all a filter of a deletion.
+const WRONG: readonly (readonly [string, string, object, RegExp])[] = [
+  [
+    "POST",
+    "/points/delete",
+    { filter: { musst: [{ has_id: [1] }] } },
+    /unknown field `musst`, expected one of/,
+  ],
+  ["POST", "/points/scroll", { filter: { must: [{ must: [], nope: 1 }] } }, /unknown field `nope`/],
+  ["POST", "/points/count", { exact: "yes" }, /boolean/],
+  ["POST", "/points/scroll", { with_vector: "v" }, /WithVector/],
+  ["POST", "/points/scroll", { with_vector: [1] }, /WithVector/],
+  ["POST", "/points/query", { query: [1, 2], offset: -1 }, /offset/],
+  ["POST", "/points/query", { query: [1, 2], score_threshold: "0.5" }, /score_threshold/],
+  ["POST", "/points/query", { query: [1, 2], using: 3 }, /using/],
+  ["POST", "/points/query", { query: [1, 2], params: [] }, /params/],
+  ["POST", "/points/query/batch", { searches: [7] }, /search request/],
+  ["POST", "/points/payload/delete", { points: [1], keys: [1] }, /keys/],
+  ["POST", "/points/vectors/delete", { points: [1] }, /missing field `vector`/],
+  ["PATCH", "", { metadata: true }, /metadata/],
+  ["PATCH", "", { optimizers_config: "fast" }, /map/],
+  ["PATCH", "", { strict_mode_config: 1 }, /map/],
+  ["PATCH", "", { vectors: [] }, /vectors/],
+];
+
+test("a request with a member of another type or name is refused, and nothing is changed", async () => {
+  await using made = await collection();
+  await made.send("PUT", "/points", pointsOf([{ n: 1 }, { n: 2 }]));
+  const before = await made.send("GET", "");
+
+  for (const [method, path, body, words] of WRONG) {
+    const answer = await made.send(method, path, body);
+    const about = `${method} ${path} ${JSON.stringify(body)}`;
+    assert.equal(answer.status, 400, about);
+    assert.match(answer.body.status.error, words, about);
+  }
+
+  assert.deepEqual((await made.send("GET", "")).body.result, before.body.result);
+});
