@@ -58,9 +58,15 @@ function planLines(plan: Plan): Lines {
     `  Old model: ${plan.sourceProof.says}`,
     ...plan.warnings.map((warning) => `  Note: ${warning}`),
     ...plan.cannotCarry.map((what) => `  Not carried over: ${what}`),
-    "  Writers: put events are exact; direct writers are caught up until the swap (equal up to the writes of the last pass).",
+    ...(plan.guarantees ?? []).map(({ writer, guarantee }) => `  Writers, ${WRITERS[writer]}: ${guarantee}`),
   ];
 }
+
+const WRITERS = {
+  put: "put and delete events",
+  touch: "direct writes with a touch",
+  unannounced: "direct writes nobody is told of",
+} as const;
 
 function spaceLines({ space }: Plan["forecast"]): Lines {
   if (space === undefined) return [];

@@ -1,5 +1,6 @@
 // What a migration will do, decided once, stored, and read ever after.
 import type { Forecast } from "./forecast.ts";
+import type { Guarantee } from "./guarantees.ts";
 import { planKey } from "./keys.ts";
 import type { ModelContract } from "./model.ts";
 import type { JsonObject, Ledger } from "./ports.ts";
@@ -74,6 +75,8 @@ export interface Plan {
   readonly create: JsonObject;
   readonly after: readonly JsonObject[];
   readonly payloadIndexes: readonly { readonly field: string; readonly schema: string | JsonObject }[];
+  /** What each kind of writer is promised. Absent in plans that an earlier version wrote. */
+  readonly guarantees?: readonly Guarantee[];
   readonly warnings: readonly string[];
   readonly cannotCarry: readonly string[];
   readonly forecast: Forecast;

@@ -5,6 +5,7 @@ import { planNewVector, refuseOtherLayout } from "./bridge.ts";
 import { targetConfiguration } from "./configuration.ts";
 import { ConfigError, RefusedError } from "./errors.ts";
 import { makeForecast } from "./forecast.ts";
+import { GUARANTEES } from "./guarantees.ts";
 import { planKey, rangesKey, stateKey } from "./keys.ts";
 import { keysWarnings } from "./keyWarnings.ts";
 import { readLock, setLockMigration } from "./lock.ts";
@@ -223,6 +224,7 @@ async function makePlan(
     create: configuration.create,
     after: configuration.after,
     payloadIndexes: configuration.payloadIndexes,
+    guarantees: GUARANTEES,
     warnings: [
       ...configuration.warnings,
       ...namesWarning(names, source),

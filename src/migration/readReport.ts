@@ -1,6 +1,7 @@
 // The report of a migration, from what its ledger holds.
 import type { Assessment } from "./assess.ts";
 import { costParts } from "./dollars.ts";
+import { GUARANTEES } from "./guarantees.ts";
 import { gateKey, reportKey } from "./keys.ts";
 import { shortHash } from "./metadata.ts";
 import { nextOf } from "./next.ts";
@@ -118,20 +119,3 @@ function throughputLines({ throughput, firstAt, lastAt }: Summary): Report["thro
 /** What AWS would bill for the work done; one's own machine bills nothing. */
 const costLines = (plan: Plan, spent: Summary): Report["cost"] =>
   spent.pages === 0 ? null : costParts(workOf(plan, spent));
-
-const GUARANTEES: Report["guarantees"] = [
-  {
-    writer: "put",
-    guarantee: "Exact: both sides are written by reconcile; during a swap events wait in their queue.",
-  },
-  {
-    writer: "touch",
-    guarantee:
-      "Exact for what was written before the final pass; writes of the moment of the swap need a pause.",
-  },
-  {
-    // A fence makes the first half of it exact for upserts: docs/exactness.md.
-    writer: "unannounced",
-    guarantee: "Equal up to the writes of the last pass; verify after the swap names what differs.",
-  },
-];

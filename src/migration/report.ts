@@ -1,5 +1,6 @@
 // What the person who presses the button reads. Plain JSON; ids and counts, no text of memories.
 import type { GateCheck } from "./gate.ts";
+import type { Guarantee } from "./guarantees.ts";
 import type { PointId } from "./ids.ts";
 import type { ModelContract } from "./model.ts";
 import type { JsonObject } from "./ports.ts";
@@ -64,12 +65,6 @@ export interface ForecastLine {
 interface CostLine {
   readonly name: string;
   readonly usd: number;
-}
-
-/** What is promised to one kind of writer, and what this run saw of it. */
-interface Guarantee {
-  readonly writer: "put" | "touch" | "unannounced";
-  readonly guarantee: string;
 }
 
 interface Approval {

@@ -43,6 +43,10 @@ test("a dry run writes nothing, anywhere", async () => {
   const ended = await machine.run({ ...MIGRATE, dryRun: true });
 
   assert.equal(ended.outcomes[0]?.status, "PLANNED");
+  assert.deepEqual(
+    ended.outcomes[0]?.plan?.guarantees?.map(({ writer }) => writer),
+    ["put", "touch", "unannounced"],
+  );
   assert.equal(ended.outcomes[0]?.plan?.sourceProof.proven, true);
   assert.equal(ended.outcomes[0]?.plan?.forecast.points, 20);
   assert.equal(machine.ledger.objects.size, 0);
