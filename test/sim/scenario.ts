@@ -1,4 +1,5 @@
 // What a person does in one run, with everything that gets in the way: starts over, a rival, a pause, a kill.
+import { Neighbour } from "./neighbour.ts";
 import { Actor } from "./schedule.ts";
 import { ALIAS, SOURCE } from "./truth.ts";
 import type { Weather } from "./weather.ts";
@@ -14,6 +15,8 @@ const PATIENT_ATTEMPTS = 3;
 /** Then the writers are quiet until the next goal. */
 const WRITES_A_GOAL = 8;
 const WRITES_AT_REST = 24;
+/** Functions that treat one memory at the same time overtake each other where a write is slow. */
+const SLOW_AT_REST = 0.3;
 
 type Goal = "migrate" | "cutover" | "rollback";
 const ENDS: Readonly<Record<Goal, string>> = { migrate: "READY", cutover: "DONE", rollback: "ROLLED_BACK" };
@@ -27,6 +30,8 @@ const PLANS: readonly (readonly Goal[])[] = [
 
 export async function operate(world: World, writing: Writing, troubles: Weather): Promise<void> {
   const actor = new Actor("operator", "operator");
+  const neighbour = world.schedule.chanceOf(troubles.neighbour ?? 0) ? new Neighbour(world) : null;
+  const neighbourIsReady = neighbour?.migrate();
   const faults = {
     rates: world.rates,
     queueRates: world.queueRates,
@@ -38,6 +43,11 @@ export async function operate(world: World, writing: Writing, troubles: Weather)
     Object.assign(writing, { isOn: true, left: WRITES_A_GOAL });
     await reach(world, { actor, writing, troubles, goal });
     if (world.schedule.chance(0.5)) await rest(world, { actor, writing });
+  }
+  if (neighbour !== null) {
+    await neighbourIsReady;
+    await becomeQuiet(world, { actor, writing });
+    await neighbour.check();
   }
   await finish(world, { actor, writing });
   const isMoved = world.state?.phase === "done";
@@ -131,8 +141,10 @@ async function pauseForAWhile(world: World): Promise<void> {
 /** Events alone keep both sides one, without any pass: what was told is on both when it has arrived. */
 async function rest(world: World, { actor, writing }: Pick<Reaching, "actor" | "writing">): Promise<void> {
   const pauseMsMax = world.schedule.random.pick([150, 1500]);
-  Object.assign(writing, { isOn: true, left: WRITES_AT_REST, pauseMsMax });
+  Object.assign(writing, { isOn: true, left: WRITES_AT_REST, pauseMsMax, againMsMax: 2500 });
+  world.hazards = { ...world.hazards, slowWrite: SLOW_AT_REST };
   while (writing.left > 0) await world.schedule.sleep(actor, 2000);
+  await world.schedule.sleep(actor, 3000);
   await becomeQuiet(world, { actor, writing });
   // One side was given up; or an event was answered from a replica that lags, and the next pass hears of it.
   if (world.state?.phase === "aborted" || world.hasReplica) return;
@@ -145,7 +157,7 @@ async function becomeQuiet(
   { actor, writing }: Pick<Reaching, "actor" | "writing">,
 ): Promise<void> {
   const { schedule } = world;
-  writing.isOn = false;
+  Object.assign(writing, { isOn: false, againMsMax: 700 });
   world.calm();
   await schedule.sleep(actor, 60_000);
   do {

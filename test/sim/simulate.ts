@@ -37,6 +37,7 @@ export async function simulate(
   const writing: Writing = {
     isOn: true,
     left: 0,
+    againMsMax: 700,
     pauseMsMax: schedule.random.pick([800, 3000, 20_000]),
     deaths: schedule.random.pick([0, 0.2]),
     memories,

@@ -68,7 +68,7 @@ export class Watch {
 
   /** Done is a fact: what the state says is finished has its records. */
   ledger(key: string, body: string): void {
-    if (!key.endsWith("/migration.json")) return;
+    if (!key.startsWith(`migrations/${SOURCE}.`) || !key.endsWith("/migration.json")) return;
     const state: MigrationState = JSON.parse(body);
     if (!state.backfilled || this.#wasBackfilled) return;
     this.#wasBackfilled = true;

@@ -45,6 +45,7 @@ function drawWeather(world: World): Weather {
     slowRead: later(0, 0.02, 0.05),
     staleRead: later(0, 0, 0.1, 0.5),
     cleanedUp: later(0, 1),
+    neighbour: later(0, 1),
   };
 }
 

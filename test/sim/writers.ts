@@ -11,6 +11,8 @@ export interface Writing {
   /** Writes until they are quiet. */
   left: number;
   pauseMsMax: number;
+  /** Between two words about one memory: while the first is on its way, or while it is being written. */
+  againMsMax: number;
   /** How often a producer dies between its write and its event. */
   readonly deaths: number;
   /** Memories at the start; as many more may come. */
@@ -42,7 +44,7 @@ async function write(world: World, writing: Writing, kind: Kind): Promise<void> 
     await say(world, actor, id, kind === "touch" && schedule.chance(writing.deaths) ? "untold" : kind);
     if (schedule.chance(0.3)) continue;
     // The same memory once more while the first word is still under way: there something could go wrong.
-    await schedule.sleep(actor, schedule.between(20, 700));
+    await schedule.sleep(actor, schedule.between(20, writing.againMsMax));
     await say(world, actor, id, kind);
   }
 }
