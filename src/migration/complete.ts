@@ -1,11 +1,13 @@
 // On a bridge a writer may know only one of the vectors. The missing one is made from the point's text and written
-// beside what is there: nothing else of the point is touched, and no vector of anybody else is replaced.
+// beside what is there, and only while the text is still that one: the server decides it in the write itself. Nothing
+// else of the point is touched. A vector that is there is replaced only after a touch, and only when it is not of the
+// text as it is now.
 import { DEFAULTS } from "../defaults.ts";
 import { PermanentError, TransientError } from "./errors.ts";
 import type { PointId } from "./ids.ts";
 import type { Embedder, Models, Point, Qdrant } from "./ports.ts";
 import type { OwnVector } from "./puts.ts";
-import { type TextPlace, textOf } from "./text.ts";
+import { type TextPlace, textFields, textOf } from "./text.ts";
 import { cosine, isSound, storedVector, vectorNumbers } from "./vector.ts";
 
 export interface CompleteJob {
@@ -23,7 +25,10 @@ export interface CompleteWrites {
   readonly encodeVector: (vector: Float32Array) => string;
   /** Called right before every write; throws when nothing may be written any more. */
   readonly guard: () => Promise<void>;
-  /** Also look whether the collection's own vector is of the text as it is now: a touch says that it may not be. */
+  /**
+   * Also look whether the vectors are of the text as it is now: a touch says that they may not be. All of them: one that
+   * was made here, by a function that was killed before its second look, cannot be told from an application's.
+   */
   readonly checksText: boolean;
 }
 
@@ -45,14 +50,17 @@ export function countIncomplete(
  * Makes what is missing, then reads again and repeats until the texts did not change meanwhile.
  * Twice is harmless: a vector that is there is left, and one of an older text is made anew.
  * @throws TransientError when the points changed on every round.
+ * @throws PermanentError after a touch of points that lack the collection's own vector, when its model is not here.
  */
 export async function completePoints(job: CompleteJob, writes: CompleteWrites): Promise<void> {
   const makers: Maker[] = [];
   for (const [index, { shape, contract }] of job.vectors.entries()) {
     const embedder = contract === null ? null : await writes.models.openContract(contract);
+    const isOwn = index === 0;
     // An older model that is not here any more makes nothing; `verify` counts what lacks its vector.
-    if (embedder !== null)
-      makers.push(new Maker({ job, writes, shape, embedder, checksText: writes.checksText && index === 0 }));
+    const sameCosine = isOwn ? DEFAULTS.gateCosine : DEFAULTS.provenCosine;
+    if (embedder !== null) makers.push(new Maker({ job, writes, shape, embedder, sameCosine }));
+    else if (isOwn && writes.checksText) await refuseIncomplete(job, { shape, contract });
   }
   for (let round = 0; round < DEFAULTS.reconcileRoundsMax; round++) {
     const points = await job.read();
@@ -66,12 +74,23 @@ export async function completePoints(job: CompleteJob, writes: CompleteWrites): 
   );
 }
 
+/** A touch that is done without the vector readers look for would be lost. */
+async function refuseIncomplete(job: CompleteJob, own: OwnVector): Promise<void> {
+  const lacking = countIncomplete((await job.read()).values(), { vectors: [own], place: job.place });
+  if (lacking > 0)
+    throw new PermanentError(
+      `The model ${own.contract?.id ?? ""} of ${job.collection} is not in this function, and ${lacking} of the points touched lack its vector; the event waits for a function that has it.`,
+      { fields: { collection: job.collection } },
+    );
+}
+
 interface MakerParts {
   readonly job: CompleteJob;
   readonly writes: CompleteWrites;
   readonly shape: OwnVector["shape"];
   readonly embedder: Embedder;
-  readonly checksText: boolean;
+  /** A vector is of a text when it is at least so close to the one made of it: our own exactly, an application's nearly. */
+  readonly sameCosine: number;
 }
 
 /** Makes one of the vectors. Lives for one call of `completePoints`. */
@@ -87,14 +106,15 @@ class Maker {
 
   /** True when anything was written: then the points must be read again. */
   async complete(points: readonly Point[]): Promise<boolean> {
-    const { job, shape, checksText } = this.#parts;
+    const { job, shape, writes } = this.#parts;
+    const { checksText } = writes;
     const read = points.map((point) => {
       const text = textOf(point.payload, job.place);
       const state = storedVector(point.vectors, shape).state;
       return { point, text: "text" in text ? text.text : null, isThere: state !== "absent" };
     });
-    const missing = read.flatMap(({ point: { id }, text, isThere }) =>
-      text === null || isThere ? [] : [{ id, text }],
+    const missing = read.flatMap(({ point, text, isThere }) =>
+      text === null || isThere ? [] : [{ point, id: point.id, text }],
     );
     const there = read.flatMap(({ point, text, isThere }) => (isThere ? [{ point, text }] : []));
     const isOutdated = (id: PointId, text: string | null) =>
@@ -120,7 +140,7 @@ class Maker {
     const made = this.#made.get(text) ?? null;
     const stored = vectorNumbers(point.vectors, this.#parts.shape.name);
     if (made === null) return true;
-    return stored?.length === made.length && cosine(stored, made) >= DEFAULTS.provenCosine;
+    return stored?.length === made.length && cosine(stored, made) >= this.#parts.sameCosine;
   }
 
   async #embed(asked: readonly { readonly text: string }[]): Promise<void> {
@@ -135,14 +155,15 @@ class Maker {
   }
 
   async #write(
-    asked: readonly { readonly id: PointId; readonly text: string }[],
+    asked: readonly { readonly point: Point; readonly text: string }[],
     onlyMissing: boolean,
   ): Promise<boolean> {
     const { job, writes, shape } = this.#parts;
-    const points = asked.flatMap(({ id, text }) => {
+    const points = asked.flatMap(({ point: { id, payload }, text }) => {
       const vector = this.#made.get(text) ?? null;
       if (vector === null) return [];
-      return [{ id, text, vectors: `{${JSON.stringify(shape.name)}:${writes.encodeVector(vector)}}` }];
+      const vectors = `{${JSON.stringify(shape.name)}:${writes.encodeVector(vector)}}`;
+      return [{ id, text, vectors, onlyWhile: textFields(payload, job.place) }];
     });
     if (points.length === 0) return false;
     // Noted first: a write whose answer is lost may have been applied.

@@ -72,8 +72,10 @@ function refuseTargetName(source: string, target: string, all: readonly Alias[])
     );
 }
 
-/** An alias that took over the name of an old collection cannot be moved by one action while that still stands. */
-/** An alias with a collection's name hides that collection from readers. */
+/**
+ * An alias with a collection's name hides that collection from readers, and cannot be moved by one action while it stands.
+ * @throws RefusedError when there is one.
+ */
 export function refuseHiding(
   source: string,
   aliases: readonly string[],

@@ -186,11 +186,12 @@ export interface Qdrant {
   upsert(name: string, points: readonly PointWrite[], options?: WriteOptions): Promise<void>;
   /**
    * Writes these vectors of points that exist and leaves all else of them; `onlyWithout`: only where the point has no
-   * vector of that name yet, decided by the server in the write itself. PermanentError 404 when a point is gone.
+   * vector of that name yet. What a point must hold is decided by the server in the write itself. PermanentError 404
+   * when a point is gone.
    */
   updateVectors(
     name: string,
-    points: readonly Pick<PointWrite, "id" | "vectors">[],
+    points: readonly VectorWrite[],
     options?: WriteOptions & { readonly onlyWithout?: string },
   ): Promise<void>;
   /** Takes the vector from these points, or from every point that has it. Twice is harmless. */
@@ -204,6 +205,19 @@ export interface Qdrant {
   dropVector(name: string, vector: string): Promise<void>;
   /** Deletes and waits. Ids that do not exist are no error. */
   delete(name: string, ids: readonly PointId[], options?: WriteOptions): Promise<void>;
+}
+
+/** A place in a payload and the string there; null: nothing is there. */
+export interface TextField {
+  /** Keys from the outside in. */
+  readonly path: readonly string[];
+  readonly value: string | null;
+}
+
+/** Vectors of a point that exists. */
+export interface VectorWrite extends Pick<PointWrite, "id" | "vectors"> {
+  /** Only while the point's payload holds this; null or left out: whatever it holds. */
+  readonly onlyWhile?: readonly TextField[] | null;
 }
 
 export type Embedded =

@@ -66,12 +66,14 @@ export const sayGap = ({ asked, unanswered }: Gap): string =>
     : `It was asked for ${asked} times meanwhile and did not answer ${unanswered} times.`;
 
 /**
- * Gives the old collection the name by which it is reached from now on. Twice is harmless.
+ * Gives the old collection the name by which it is reached from now on, and clears away what a try that was killed
+ * left. Twice is harmless.
  * @throws RefusedError when somebody uses that name for something else.
  */
 export async function ensureWayBack(qdrant: Qdrant, { takeOver }: Plan): Promise<void> {
   if (takeOver == null) return;
   const { name, wayBack } = takeOver;
+  await clearTry(qdrant, name);
   const pointsTo = (await qdrant.aliases()).find(({ alias }) => alias === wayBack)?.collection ?? null;
   if (pointsTo === name) return;
   if (pointsTo !== null)
@@ -98,13 +100,13 @@ export async function probeTakeOver(
   qdrant: Qdrant,
   { name, wayBack }: NonNullable<Plan["takeOver"]>,
 ): Promise<void> {
-  const hidden = `remaster_probe_${shortHash(name)}_hidden`;
-  const serving = `remaster_probe_${shortHash(name)}_serving`;
+  const tried = triedNames(name);
+  const { hidden, serving } = tried;
   const sizeOf = async (): Promise<number | null> => {
     const info = await qdrant.collection(hidden);
     return info === null ? null : (denseVectors(info)[0]?.dimensions ?? null);
   };
-  await throwAway(qdrant, hidden, serving);
+  await throwAway(qdrant, tried);
   try {
     await qdrant.createCollection(hidden, { vectors: { size: 1, distance: "Dot" } });
     await qdrant.createCollection(serving, { vectors: { size: 2, distance: "Dot" } });
@@ -121,8 +123,25 @@ export async function probeTakeOver(
       { fields: { collection: name } },
     );
   } finally {
-    await throwAway(qdrant, hidden, serving);
+    await throwAway(qdrant, tried);
   }
+}
+
+/** The two collections a server is tried on. */
+interface Tried {
+  readonly hidden: string;
+  readonly serving: string;
+}
+
+const triedNames = (name: string): Tried => ({
+  hidden: `remaster_probe_${shortHash(name)}_hidden`,
+  serving: `remaster_probe_${shortHash(name)}_serving`,
+});
+
+async function clearTry(qdrant: Qdrant, name: string): Promise<void> {
+  const tried = triedNames(name);
+  const collections = await qdrant.collections();
+  if (Object.values(tried).some((one) => collections.includes(one))) await throwAway(qdrant, tried);
 }
 
 /** What the server said against it; null when it did it. */
@@ -136,7 +155,7 @@ async function changed(qdrant: Qdrant, actions: readonly AliasAction[]): Promise
   }
 }
 
-async function throwAway(qdrant: Qdrant, hidden: string, serving: string): Promise<void> {
+async function throwAway(qdrant: Qdrant, { hidden, serving }: Tried): Promise<void> {
   await qdrant.changeAliases(givingBack(hidden, serving));
   for (const collection of [hidden, serving]) await qdrant.deleteCollection(collection);
 }

@@ -1,5 +1,5 @@
 // Where the text of a memory stands in its payload.
-import type { RawJson } from "./ports.ts";
+import type { RawJson, TextField } from "./ports.ts";
 
 export interface TextPlace {
   /**
@@ -40,6 +40,41 @@ export function textOf(payload: RawJson, { textKey, textTemplate }: TextPlace): 
     ),
   };
 }
+
+/**
+ * What a payload must still hold for its text to be the same, in words a server can compare. Null where that cannot be
+ * said: the text is more than strings under keys.
+ */
+export function textFields(payload: RawJson, { textKey }: TextPlace): readonly TextField[] | null {
+  const parsed: unknown = JSON.parse(payload);
+  const fields: TextField[] = [];
+  for (const key of textKey) {
+    const path = pathTo(parsed, key);
+    const value = path?.reduce<unknown>((within, name) => memberOf(within, name), parsed) ?? null;
+    // A list on the way: the text is of more than one place.
+    if (path === undefined && valueAt(parsed, key) !== undefined) return null;
+    const isSayable = value === null || (typeof value === "string" && value.isWellFormed());
+    // A name with a quotation mark has no way of writing in a server's paths.
+    if (!isSayable || key.includes('"')) return null;
+    fields.push({ path: path ?? key.split("."), value });
+  }
+  return fields;
+}
+
+/** The keys that lead to what `key` names; undefined where there is nothing, or a list is on the way. */
+function pathTo(value: unknown, key: string): readonly string[] | undefined {
+  if (memberOf(value, key) !== undefined) return [key];
+  for (let dot = key.lastIndexOf("."); dot > 0; dot = key.lastIndexOf(".", dot - 1)) {
+    const inner = pathTo(memberOf(value, key.slice(0, dot)), key.slice(dot + 1));
+    if (inner !== undefined) return [key.slice(0, dot), ...inner];
+  }
+  return undefined;
+}
+
+const memberOf = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? new Map<string, unknown>(Object.entries(value)).get(key)
+    : undefined;
 
 function readText(value: unknown): FoundText {
   if (value === undefined) return { empty: "no-text-key" };

@@ -36,17 +36,25 @@ export async function inParts<T, R>(
 const REQUEST_BYTES = 4_900_000;
 
 /** Neighbours together, at most `countMax` points and 5 MB a part. A point that is larger stands alone. */
-export function* partsBySize(bodies: readonly string[], countMax: number): Iterable<readonly string[]> {
-  let part: string[] = [];
+export const partsBySize = (bodies: readonly string[], countMax: number): Iterable<readonly string[]> =>
+  partsOf(bodies, countMax, (body) => body);
+
+/** The same for anything that is written as a text. */
+export function* partsOf<T>(
+  all: readonly T[],
+  countMax: number,
+  textOf: (one: T) => string,
+): Iterable<readonly T[]> {
+  let part: T[] = [];
   let bytes = 0;
-  for (const body of bodies) {
-    const size = Buffer.byteLength(body) + 1;
+  for (const one of all) {
+    const size = Buffer.byteLength(textOf(one)) + 1;
     if (part.length > 0 && (part.length >= countMax || bytes + size > REQUEST_BYTES)) {
       yield part;
       part = [];
       bytes = 0;
     }
-    part.push(body);
+    part.push(one);
     bytes += size;
   }
   if (part.length > 0) yield part;

@@ -1,12 +1,12 @@
 // Points are written and deleted without losing a digit, in requests the server takes.
 import { type PermanentError, TransientError } from "../migration/errors.ts";
 import type { PointId } from "../migration/ids.ts";
-import type { PointWrite, WriteOptions } from "../migration/ports.ts";
+import type { PointWrite, VectorWrite, WriteOptions } from "../migration/ports.ts";
 import { collectionPath } from "./address.ts";
 import { isPlainRefusal } from "./answer.ts";
-import { hasVector, inShard, pointIds } from "./body.ts";
+import { hasVector, inShard, pointHolding, pointIds } from "./body.ts";
 import type { Limits } from "./limits.ts";
-import { inParts, partsBySize } from "./parts.ts";
+import { inParts, partsBySize, partsOf } from "./parts.ts";
 import { type Permission, permissionOf } from "./permission.ts";
 import { byShard, type Shards } from "./shards.ts";
 import { membersAt } from "./slices.ts";
@@ -88,25 +88,29 @@ export class PointWrites {
 
   async updateVectors(
     name: string,
-    points: readonly Pick<PointWrite, "id" | "vectors">[],
+    points: readonly VectorWrite[],
     options: WriteOptions & { readonly onlyWithout?: string } = {},
   ): Promise<void> {
     const permission = permissionOf(options);
     const { upsertPoints } = await this.#limits.of(name);
-    const { onlyWithout } = options;
-    const only = onlyWithout === undefined ? "" : `"update_filter":{"must_not":[${hasVector(onlyWithout)}]},`;
     for (const [shard, group] of byShard(points)) {
-      const bodies = group.map(({ id, vectors }) => `{"id":${encodeId(id)},"vector":${vectors}}`);
-      for (const part of partsBySize(bodies, upsertPoints))
+      const written = group.map(({ id, vectors, onlyWhile }) => ({
+        body: `{"id":${encodeId(id)},"vector":${vectors}}`,
+        isGuarded: onlyWhile != null,
+        condition: pointHolding(id, onlyWhile ?? []),
+      }));
+      for (const part of partsOf(written, upsertPoints, ({ body, condition }) => body + condition)) {
+        const only = updateFilter(part, options.onlyWithout);
         await this.#write(
           {
             method: "PUT",
             path: collectionPath(name, "/points/vectors?wait=true"),
-            body: `{${inShard(shard)}${only}"points":[${part.join()}]}`,
+            body: `{${inShard(shard)}${only}"points":[${part.map(({ body }) => body).join()}]}`,
             what: `write vectors of ${part.length} points of ${name}`,
           },
           permission,
         );
+      }
     }
   }
 
@@ -175,4 +179,21 @@ export class PointWrites {
         `Could not ${ask.what} for certain: Qdrant answered ${status.slice(0, 40)}, not completed.`,
       );
   }
+}
+
+interface GuardedVectors {
+  readonly isGuarded: boolean;
+  /** A filter that the point itself fits, while it holds what it must. */
+  readonly condition: string;
+}
+
+/** Member `update_filter` with its comma, where anything is asked of the points. */
+function updateFilter(part: readonly GuardedVectors[], onlyWithout: string | undefined): string {
+  const clauses = [
+    ...(onlyWithout === undefined ? [] : [`"must_not":[${hasVector(onlyWithout)}]`]),
+    ...(part.some(({ isGuarded }) => isGuarded)
+      ? [`"should":[${part.map(({ condition }) => condition).join()}]`]
+      : []),
+  ];
+  return clauses.length === 0 ? "" : `"update_filter":{${clauses.join()}},`;
 }

@@ -49,6 +49,7 @@ const put = (id: number) => ({
   collection: "chat",
   points: [{ id, payload: { content: `put ${id}` } }],
 });
+const newOnly = (content: string) => `{"new":${written(content, NEW)}}`;
 const touch = (...ids: number[]) => ({ v: 1, op: "touch", collection: "chat", ids });
 const remove = (...ids: number[]) => ({ v: 1, op: "delete", collection: "chat", ids });
 
@@ -104,6 +105,65 @@ test("a touch whose answer is lost while the text changes is put right when it c
   const again = await machine.live([touch(104)]);
 
   assert.deepEqual(again, []);
+  assertBridged(machine);
+});
+
+test("an old vector that was made while the text changed is never of the text before", async () => {
+  const machine = await machineWithMemories(12);
+  const { qdrant } = machine;
+  await machine.run(MIGRATE_BRIDGE);
+  await act(machine, "cutover");
+  const write = (content: string) => qdrant.put("chat", "104", { content }, newOnly(content));
+  write("first");
+  // The application writes again right before the function's own write, which then is not heard of any more.
+  qdrant.before = (call) => {
+    if (call !== "updateVectors") return;
+    qdrant.before = () => {};
+    write("second");
+  };
+  qdrant.after = (call) => {
+    if (call !== "updateVectors") return;
+    qdrant.after = () => {};
+    throw new Error("no answer");
+  };
+
+  assert.deepEqual(await machine.live([touch(104)]), ["message-0"]);
+
+  assert.equal(vectorsAt(machine, "chat_8d", "104").old, null);
+  assert.deepEqual(await machine.live([touch(104)]), []);
+  assertBridged(machine);
+  assert.deepEqual(vectorsAt(machine, "chat_8d", "104").old, fakeVector(OLD, "second"));
+});
+
+test("after a touch the old vector is made anew where it is of another text, and left where it nearly is of this one", async () => {
+  const machine = await machineWithMemories(12);
+  const { qdrant } = machine;
+  await machine.run(MIGRATE_BRIDGE);
+  await act(machine, "cutover");
+  const nearly = fakeVector(OLD, "nearly").map((value, index) => value + (index === 0 ? 0.05 : 0));
+  qdrant.put("chat", "104", { content: "nearly" }, JSON.stringify([...nearly]));
+  qdrant.put("chat", "105", { content: "now" }, written("before"));
+
+  assert.deepEqual(await machine.live([touch(104, 105)]), []);
+
+  assert.deepEqual(vectorsAt(machine, "chat_8d", "104").old, nearly);
+  assert.deepEqual(vectorsAt(machine, "chat_8d", "105").old, fakeVector(OLD, "now"));
+  assertBridged(machine);
+});
+
+test("a touch waits for a function that has the new model, where its vector is missing", async () => {
+  const machine = await machineWithMemories(12);
+  const { qdrant, models } = machine;
+  await machine.run(MIGRATE_BRIDGE);
+  await act(machine, "cutover");
+  qdrant.put("chat", "104", { content: "by an old client" }, written("by an old client"));
+  machine.models = fakeModels([OLD]);
+
+  assert.deepEqual(await machine.live([touch(104)]), ["message-0"]);
+  assert.match(machine.log.at(-1) ?? "", /model new of chat_8d is not in this function/);
+
+  machine.models = models;
+  assert.deepEqual(await machine.live([touch(104)]), []);
   assertBridged(machine);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { keysOf, textOf } from "../../src/migration/text.ts";
+import { keysOf, textFields, textOf } from "../../src/migration/text.ts";
 
 const CASES: readonly (readonly [string, string, string | readonly string[], string | null, object])[] = [
   ["a key", '{"content":"hello"}', "content", null, { text: "hello" }],
@@ -49,6 +49,31 @@ for (const [name, payload, key, textTemplate, expected] of CASES) {
     assert.deepEqual(textOf(payload, { textKey, textTemplate }), expected);
   });
 }
+
+const FIELDS: readonly (readonly [string, string, readonly string[], object | null])[] = [
+  ["a key", '{"content":"hello"}', ["content"], [{ path: ["content"], value: "hello" }]],
+  ["a key with dots", '{"a.b":"x","a":{"b":"y"}}', ["a.b"], [{ path: ["a.b"], value: "x" }]],
+  ["a path", '{"a":{"b.c":"y"}}', ["a.b.c"], [{ path: ["a", "b.c"], value: "y" }]],
+  [
+    "several keys, of which one is missing",
+    '{"body":"B"}',
+    ["meta.title", "body"],
+    [
+      { path: ["meta", "title"], value: null },
+      { path: ["body"], value: "B" },
+    ],
+  ],
+  ["null", '{"content":null}', ["content"], [{ path: ["content"], value: null }]],
+  ["a list of texts", '{"content":["one","two"]}', ["content"], null],
+  ["texts of objects in a list", '{"m":[{"t":"a"},{"t":"b"}]}', ["m.t"], null],
+  ["half a surrogate pair", '{"content":"a\\ud83db"}', ["content"], null],
+  ["a name with a quotation mark", '{"a\\"b":"x"}', ['a"b'], null],
+];
+
+for (const [name, payload, textKey, expected] of FIELDS)
+  test(`says what a payload must hold for its text to stay: ${name}`, () => {
+    assert.deepEqual(textFields(payload, { textKey, textTemplate: null }), expected);
+  });
 
 test("any payload has a text or a reason, and a text is never blank and always well formed", () => {
   const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", " ", "\ud800"));

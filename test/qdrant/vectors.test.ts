@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { startQdrant } from "../../local/qdrant/server.ts";
 import type { Qdrant } from "../../src/migration/ports.ts";
 import { denseVectors } from "../../src/migration/schema.ts";
+import { vectorNumbers } from "../../src/migration/vector.ts";
 import { openQdrant } from "../../src/qdrant/client.ts";
 
 /** Point 1 has the unnamed vector alone, point 2 has both. */
@@ -36,6 +37,30 @@ test("a vector is added only where it is missing, and what is there stays", () =
       1: { "": [1, 2], new: [9, 9, 9] },
       2: { "": [1, 2], new: [1, 2, 3] },
     });
+  }));
+
+test("a vector is added only while the text it was made of stands", () =>
+  withBridge(async (qdrant) => {
+    const kept = { path: ["content"], value: 'the "first"' };
+    const gone = { path: ["meta data", "a.b"], value: "second" };
+    await qdrant.upsert("c", [
+      { id: "3", payload: '{"content":"the \\"first\\""}', vectors: '{"":[1,2]}' },
+      { id: "4", payload: '{"meta data":{"a.b":"second"},"content":null}', vectors: '{"":[1,2]}' },
+      { id: "5", payload: '{"content":"another"}', vectors: '{"":[1,2]}' },
+      { id: "6", payload: "{}", vectors: '{"":[1,2]}' },
+    ]);
+    const vectors = '{"new":[9,9,9]}';
+
+    await qdrant.updateVectors("c", [
+      { id: "3", vectors, onlyWhile: [kept, { ...gone, value: null }] },
+      { id: "4", vectors, onlyWhile: [gone, { path: ["content"], value: null }] },
+      { id: "5", vectors, onlyWhile: [kept] },
+      { id: "6", vectors, onlyWhile: null },
+    ]);
+
+    const after = await qdrant.retrieve("c", ["3", "4", "5", "6"], { vectors: ["new"] });
+    const written = after.filter((point) => vectorNumbers(point.vectors, "new") !== null).map(({ id }) => id);
+    assert.deepEqual(written.sort(), ["3", "4", "6"]);
   }));
 
 test("a search without a name meets the unnamed vector, one with a name the other", () =>

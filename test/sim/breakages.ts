@@ -2,7 +2,7 @@
 import { TransientError } from "../../src/migration/errors.ts";
 import type { Point, Qdrant } from "../../src/migration/ports.ts";
 import type { Actor } from "./schedule.ts";
-import { SOURCE } from "./truth.ts";
+import { answering } from "./setting.ts";
 import type { Breakage, Ends, World } from "./world.ts";
 
 /** Only what writes points of its own accord: page workers and live functions. */
@@ -81,13 +81,18 @@ const endsEarly = (qdrant: Qdrant, { kind }: Actor): Qdrant =>
 
 /** After the swap the old collection hears of nothing. */
 function oldSideForgotten(qdrant: Qdrant, actor: Actor, world: World): Qdrant {
-  const isForgotten = (collection: string) => collection === SOURCE && world.state?.direction === "reverse";
+  const isForgotten = (name: string) =>
+    answering(world.qdrant, name) === world.truth.setting.source && world.state?.direction === "reverse";
   if (!writes(actor)) return qdrant;
   return overridden(qdrant, {
     upsert: async (...args) => (isForgotten(args[0]) ? undefined : qdrant.upsert(...args)),
     delete: async (...args) => (isForgotten(args[0]) ? undefined : qdrant.delete(...args)),
   });
 }
+
+/** On a bridge nobody makes the vector that a writer did not know. */
+const halfPoints = (qdrant: Qdrant, actor: Actor): Qdrant =>
+  writes(actor) ? overridden(qdrant, { updateVectors: async () => {} }) : qdrant;
 
 function overridden(qdrant: Qdrant, some: Partial<Qdrant>): Qdrant {
   return new Proxy(qdrant, { get: (target, name) => Reflect.get(some, name) ?? Reflect.get(target, name) });
@@ -106,6 +111,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
   "the end after one page": { qdrant: endsEarly },
   "no writes to the old side after the swap": { qdrant: oldSideForgotten },
   "insert only": { qdrant: insertOnly },
+  "half points over a bridge": { qdrant: halfPoints },
   "deletes ignored": { qdrant: deletesIgnored },
   "no last look": {
     progress: (_run, looked) => (turnOf(looked) === "hold" ? { ...objectOf(looked), next: "swap" } : looked),

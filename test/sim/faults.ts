@@ -13,6 +13,7 @@ import type { FakeLedger } from "../support/ledger.ts";
 import type { FakeQdrant } from "../support/qdrant.ts";
 import type { Replica } from "./replica.ts";
 import type { Actor, Schedule } from "./schedule.ts";
+import { answering } from "./setting.ts";
 
 /** Probabilities of one call. */
 export interface FaultRates {
@@ -185,8 +186,8 @@ interface QdrantWorld {
   readonly replica: Replica;
   /** Called when a write of points takes effect. */
   readonly onWrite: (actor: Actor, collection: string, ids: readonly string[]) => void;
-  /** Called before readers' names are moved. */
-  readonly onAliases: (actor: Actor, to: string) => void;
+  /** Called before aliases are changed. */
+  readonly onAliases: (actor: Actor, actions: readonly AliasAction[]) => void;
   readonly patienceMsMax: number;
 }
 
@@ -210,18 +211,19 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
       ...(isRead
         ? { answerMs: () => (chanceOf(world, "slowRead") ? world.schedule.betweenOf(1000, 60_000) : 0) }
         : {}),
-      ...(name === "upsert" || name === "delete" ? { queue: queueOf(world, args) } : {}),
-      ...(name === "upsert"
+      ...(POINT_WRITES.includes(name) ? { queue: queueOf(world, args) } : {}),
+      ...(name === "upsert" || name === "updateVectors"
         ? {
             half: () => {
               observe();
-              const [collection, points] = args;
-              return apply([collection, pointsOf(points).filter(() => world.schedule.chance(0.5))]);
+              const [collection, points, ...rest] = args;
+              return apply([collection, pointsOf(points).filter(() => world.schedule.chance(0.5)), ...rest]);
             },
           }
         : {}),
       patienceMsMax: world.patienceMsMax,
-      ...(name === "upsert" || name === "delete" ? repeatOf(args[2]) : {}),
+      // Their options come last.
+      ...(POINT_WRITES.includes(name) ? repeatOf(args.at(-1)) : {}),
     });
   };
   return new Proxy<Qdrant>(qdrant, {
@@ -235,12 +237,15 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
   });
 }
 
+const POINT_WRITES: readonly string[] = ["upsert", "delete", "updateVectors", "deleteVector"];
+
 const isThere = ({ qdrant }: Replica, [collection]: readonly unknown[]): boolean =>
   qdrant.stored.has(String(collection)) || qdrant.names.has(String(collection));
 
-function queueOf({ serverQueues }: QdrantWorld, [collection]: readonly unknown[]): ServerQueue {
-  const queue = serverQueues.get(String(collection)) ?? new ServerQueue();
-  serverQueues.set(String(collection), queue);
+function queueOf({ serverQueues, qdrant }: QdrantWorld, [name]: readonly unknown[]): ServerQueue {
+  const collection = answering(qdrant, String(name));
+  const queue = serverQueues.get(collection) ?? new ServerQueue();
+  serverQueues.set(collection, queue);
   return queue;
 }
 
@@ -262,9 +267,7 @@ function observeEffect(world: QdrantWorld, actor: Actor, name: string, args: rea
       pointsOf(what).map(({ id }) => id),
     );
   if (name === "delete" && Array.isArray(what)) world.onWrite(actor, String(collection), what.map(String));
-  if (name === "changeAliases")
-    for (const action of aliasActionsOf(collection))
-      if ("create_alias" in action) world.onAliases(actor, action.create_alias.collection_name);
+  if (name === "changeAliases") world.onAliases(actor, aliasActionsOf(collection));
 }
 
 const repeatOf = (options: unknown): Pick<WriteOptions, "beforeRepeat"> =>
@@ -282,7 +285,7 @@ function shortened({ schedule, rates }: QdrantWorld, args: readonly unknown[]): 
 
 function labelOf(name: string, args: readonly unknown[]): string {
   const [collection, what] = args;
-  const ids = name === "upsert" ? pointsOf(what).map(({ id }) => id) : what;
+  const ids = name === "upsert" || name === "updateVectors" ? pointsOf(what).map(({ id }) => id) : what;
   return `${name} ${JSON.stringify(collection ?? "")} ${JSON.stringify(ids ?? "").slice(0, 120)}`;
 }
 

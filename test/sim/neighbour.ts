@@ -1,7 +1,7 @@
 // Another collection that somebody migrates at the same time: the same queue, the same workers, the same faults.
 
 import { Actor } from "./schedule.ts";
-import { vectorIn } from "./truth.ts";
+import { PLAIN, vectorsIn } from "./setting.ts";
 import type { Started, World } from "./world.ts";
 
 const ALIAS = "notes";
@@ -25,7 +25,7 @@ export class Neighbour {
     await qdrant.createCollection(SOURCE, { vectors: { size: 4, distance: "Cosine" } });
     for (let n = 1; n <= MEMORIES; n++) {
       const payload = JSON.stringify({ content: `secret memory of a note ${n}`, n });
-      const vectors = vectorIn("chat_4d", payload);
+      const vectors = vectorsIn(PLAIN, PLAIN.source, payload);
       qdrant.points(SOURCE).set(String(n), { id: String(n), payload, vectors });
     }
     await qdrant.changeAliases([{ create_alias: { collection_name: SOURCE, alias_name: ALIAS } }]);
@@ -47,7 +47,10 @@ export class Neighbour {
     for (const [id, { payload, vectors }] of source) {
       const copy = target.get(id);
       if (copy?.payload !== payload) watch.fail(`${id} of the neighbour is ${copy?.payload} in ${TARGET}`);
-      if (copy?.vectors !== vectorIn(TARGET, payload) || vectors !== vectorIn("chat_4d", payload))
+      if (
+        copy?.vectors !== vectorsIn(PLAIN, "chat_8d", payload) ||
+        vectors !== vectorsIn(PLAIN, PLAIN.source, payload)
+      )
         watch.fail(`${id} of the neighbour has a vector of another text or model`);
     }
   }

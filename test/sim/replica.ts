@@ -31,8 +31,9 @@ function copyOf(real: FakeQdrant): FakeQdrant {
   const copy = new FakeQdrant();
   for (const [alias, collection] of real.names) copy.names.set(alias, collection);
   for (const [name, { config, payloadSchema, points }] of real.stored) {
-    copy.stored.set(name, { config, payloadSchema, points: new PointMap() });
-    for (const [id, point] of points) copy.points(name).set(id, point);
+    const copied = new PointMap();
+    for (const [id, point] of points) copied.set(id, point);
+    copy.stored.set(name, { config, payloadSchema, points: copied });
   }
   return copy;
 }

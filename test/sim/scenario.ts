@@ -1,13 +1,12 @@
 // What a person does in one run, with everything that gets in the way: starts over, a rival, a pause, a kill.
 import { Neighbour } from "./neighbour.ts";
 import { Actor } from "./schedule.ts";
-import { ALIAS, SOURCE } from "./truth.ts";
+import { migrationOf, READERS_NAME } from "./setting.ts";
 import type { Weather } from "./weather.ts";
 import type { World } from "./world.ts";
 import type { Writing } from "./writers.ts";
 
-const MIGRATE = { action: "migrate", collection: ALIAS, sourceModel: "old", pageSizePoints: 4 };
-const RESUME = { action: "resume", collection: ALIAS };
+const RESUME = { action: "resume", collection: READERS_NAME };
 const ATTEMPTS_MAX = 14;
 /** After so many tries the writers pause, and after twice as many nothing fails any more. */
 const PATIENT_ATTEMPTS = 3;
@@ -76,7 +75,9 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
       while (world.isBusy) await schedule.sleep(actor, 5000);
     }
     redrive(world);
-    const started = world.start(goal === "migrate" ? MIGRATE : { action: goal, collection: ALIAS });
+    const started = world.start(
+      goal === "migrate" ? migrationOf(world.truth.setting) : { action: goal, collection: READERS_NAME },
+    );
     if (!isCalm) trouble(world, { troubles, victim: started.actor });
     while (!started.isOver) await schedule.sleep(actor, 3000);
     last = `${started.status} ${started.cause}`;
@@ -84,7 +85,7 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
     if (started.status === "NOTHING_TO_DO" && isThere(world, goal)) return;
     // A cut-over of a run that fell back needs its green gate again.
     if (goal !== "migrate" && started.status === "REFUSED" && !isReversed(world))
-      await once(world, actor, MIGRATE);
+      await once(world, actor, migrationOf(world.truth.setting));
     await schedule.sleep(actor, schedule.between(0, 15_000));
   }
   world.watch.fail(
@@ -119,20 +120,20 @@ function trouble(
   const soon = () => (schedule.chance(0.5) ? schedule.between(1, 3000) : schedule.between(1, 60_000));
   if (schedule.chance(rate("killed"))) schedule.after(soon(), () => victim.kill());
   if (schedule.chance(rate("rival"))) {
-    const rivals = [MIGRATE, { action: "cutover", collection: ALIAS }];
+    const rivals = [migrationOf(world.truth.setting), { action: "cutover", collection: READERS_NAME }];
     schedule.after(soon(), () => void world.start(schedule.random.pick(rivals)));
   }
   if (schedule.chance(rate("paused"))) schedule.after(soon(), () => void pauseForAWhile(world));
   const later = (input: object) =>
     schedule.after(schedule.betweenOf(1, 60_000), () => void world.start(input));
-  if (schedule.chanceOf(rate("aborted"))) later({ action: "abort", collection: ALIAS });
+  if (schedule.chanceOf(rate("aborted"))) later({ action: "abort", collection: READERS_NAME });
   // The way back is open for 72 hours: without the name in "confirm" nothing may be deleted.
-  if (schedule.chanceOf(rate("cleaned"))) later({ action: "cleanup", collection: ALIAS });
+  if (schedule.chanceOf(rate("cleaned"))) later({ action: "cleanup", collection: READERS_NAME });
 }
 
 async function pauseForAWhile(world: World): Promise<void> {
   const actor = new Actor("operator-pause", "operator");
-  await once(world, actor, { action: "pause", collection: ALIAS });
+  await once(world, actor, { action: "pause", collection: READERS_NAME });
   await world.schedule.sleep(actor, world.schedule.between(1, 20_000));
   // A person looks whether it worked.
   while (world.state?.paused === true) await once(world, actor, RESUME);
@@ -173,10 +174,12 @@ async function finish(world: World, { actor, writing }: Pick<Reaching, "actor" |
   await once(world, actor, RESUME);
   if (!isReversed(world)) await finishForward(world, actor);
   else if (schedule.chance(0.5) || world.hasReplica) {
-    const status = await once(world, actor, { action: "rollback", collection: ALIAS });
+    const status = await once(world, actor, { action: "rollback", collection: READERS_NAME });
     if (status !== "ROLLED_BACK") watch.fail(`a quiet rollback ends as ${status}`);
-  } else await once(world, actor, { action: "verify", collection: ALIAS });
+  } else await once(world, actor, { action: "verify", collection: READERS_NAME });
   for (const wrong of truth.check(qdrant, { lenient: true })) watch.fail(`at the end: ${wrong}`);
+  for (const name of [...qdrant.stored.keys(), ...qdrant.names.keys()])
+    if (name.includes("probe") || name.includes("taking")) watch.fail(`${name} was left behind`);
   watch.private();
 }
 
@@ -192,25 +195,30 @@ async function cleanUp(world: World, { actor, writing }: Pick<Reaching, "actor" 
     redrive(world);
     // Points that somebody deleted on one side untold are in the other alone: a person looks, and says so.
     const override = attempt === 1 ? {} : { override: { by: "somebody", why: "looked at" } };
-    status = await once(world, actor, { action: "cleanup", collection: ALIAS, confirm: SOURCE, ...override });
+    status = await once(world, actor, {
+      action: "cleanup",
+      collection: READERS_NAME,
+      confirm: truth.setting.source,
+      ...override,
+    });
     await schedule.sleep(actor, schedule.between(0, 15_000));
   }
   if (status !== "CLEANED") watch.fail(`a cleanup ends as ${status} after ${ATTEMPTS_MAX} runs`);
   await becomeQuiet(world, { actor, writing });
-  if (qdrant.stored.has(SOURCE)) watch.fail("the old collection is there after its cleanup");
+  if (qdrant.stored.has(truth.setting.source)) watch.fail("the old collection is there after its cleanup");
   for (const wrong of truth.checkServing(qdrant)) watch.fail(`after the cleanup: ${wrong}`);
 }
 
 async function finishForward(world: World, actor: Actor): Promise<void> {
   const { watch, truth, qdrant } = world;
-  const status = await once(world, actor, MIGRATE);
+  const status = await once(world, actor, migrationOf(world.truth.setting));
   if (status !== "READY") watch.fail(`a quiet migration ends as ${status}`);
   truth.untold.clear();
   for (const wrong of truth.check(qdrant, { lenient: false })) watch.fail(`at READY: ${wrong}`);
   const before = watch.pointsWritten;
-  await once(world, actor, MIGRATE);
+  await once(world, actor, migrationOf(world.truth.setting));
   if (watch.pointsWritten !== before)
     watch.fail(`a finished run repeated wrote ${watch.pointsWritten - before} points`);
-  const cutover = await once(world, actor, { action: "cutover", collection: ALIAS });
+  const cutover = await once(world, actor, { action: "cutover", collection: READERS_NAME });
   if (cutover !== "DONE") watch.fail(`a quiet cut-over ends as ${cutover}`);
 }

@@ -39,6 +39,8 @@ export class Schedule {
   readonly random: Random;
   /** Draws of faults that came later: those of before keep theirs. */
   readonly more: Random;
+  /** Draws of what is migrated. */
+  readonly setting: Random;
   /** Virtual milliseconds since 1970. */
   now = START;
   steps = 0;
@@ -51,6 +53,7 @@ export class Schedule {
   constructor(seed: number) {
     this.random = seeded(seed);
     this.more = seeded(seed ^ 0x5eed);
+    this.setting = seeded(seed ^ 0xb41d);
   }
 
   /** True with this probability. */

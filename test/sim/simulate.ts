@@ -1,7 +1,6 @@
 // One seed, one run: how bad the weather is and what is done is drawn from the seed as well.
 import { operate } from "./scenario.ts";
-import { vectorIn } from "./truth.ts";
-import { makeWeather } from "./weather.ts";
+import { drawSetting, makeWeather } from "./weather.ts";
 import { type Breakage, fillSource, World } from "./world.ts";
 import { startWriters, type Writing } from "./writers.ts";
 
@@ -33,7 +32,8 @@ export async function simulate(
   const { schedule, watch } = world;
   const memories = schedule.between(6, 14);
   const ids = Array.from({ length: memories }, (_, index) => String(index + 1));
-  await fillSource(world, ids, (payload) => vectorIn("chat_4d", payload));
+  const setting = drawSetting(world, without);
+  await fillSource(world, ids);
   const writing: Writing = {
     isOn: true,
     left: 0,
@@ -59,6 +59,6 @@ export async function simulate(
     return isOver || watch.violations.length > 0;
   }, STEPS_MAX);
   if (!ended) watch.fail(`it has not ended after ${schedule.steps} steps`);
-  const troubles = Object.keys(weather).filter((name) => (weather[name] ?? 0) > 0);
+  const troubles = [...Object.keys(weather).filter((name) => (weather[name] ?? 0) > 0), ...setting];
   return { seed, violations: watch.violations, steps: schedule.steps, trace: schedule.trace, troubles };
 }

@@ -1,19 +1,23 @@
 // What every memory must be, kept beside the run: the last word of its writer. Each memory has one writer, who
 // says one thing at a time about it, so there is always one right answer.
 import type { PointId } from "../../src/migration/ids.ts";
-import { vectorNumbers } from "../../src/migration/vector.ts";
-import { fakeVector } from "../support/embedder.ts";
-import { NEW, OLD } from "../support/machine.ts";
 import type { FakeQdrant } from "../support/qdrant.ts";
-
-export const ALIAS = "chat";
-export const SOURCE = "chat_4d";
-export const TARGET = "chat_8d";
+import {
+  answering,
+  areSameVectors,
+  PLAIN,
+  pointsOf,
+  READERS_NAME,
+  type Setting,
+  TARGET,
+  vectorsIn,
+} from "./setting.ts";
 
 /** The text of a JSON object; null: there is no such memory. */
 export type Memory = string | null;
 
 export class Truth {
+  setting: Setting = PLAIN;
   readonly #memories = new Map<PointId, Memory>();
   /** Events under way: either answer is right. */
   readonly #pending = new Map<PointId, Memory>();
@@ -53,12 +57,13 @@ export class Truth {
 
   /** What is wrong with the two sides right now, in words; `lenient` leaves out what only the next pass tells. */
   check(qdrant: FakeQdrant, { lenient }: { readonly lenient: boolean }): readonly string[] {
-    const serving = qdrant.names.get(ALIAS) ?? "";
-    const other = serving === SOURCE ? TARGET : SOURCE;
+    const serving = answering(qdrant, READERS_NAME);
+    const { source } = this.setting;
+    const other = serving === source ? TARGET : source;
     const ids = new Set([
       ...this.#memories.keys(),
-      ...qdrant.points(SOURCE).keys(),
-      ...qdrant.points(TARGET).keys(),
+      ...pointsOf(qdrant, source).keys(),
+      ...pointsOf(qdrant, TARGET).keys(),
     ]);
     return [...ids].flatMap((id) => {
       if (this.isPending(id)) return [];
@@ -67,14 +72,14 @@ export class Truth {
       if (wrong.length > 0) return wrong;
       if (lenient && this.untold.has(id)) return [];
       if (there !== elsewhere) return [`${id} is ${there} in ${serving} and ${elsewhere} in ${other}`];
-      return [serving, other].flatMap((collection) => wrongVector(qdrant, collection, id));
+      return [serving, other].flatMap((collection) => this.#wrongVector(qdrant, collection, id));
     });
   }
 
   /** What is wrong with the collection that serves alone. */
   checkServing(qdrant: FakeQdrant): readonly string[] {
-    const serving = qdrant.names.get(ALIAS) ?? "";
-    const ids = new Set([...this.#memories.keys(), ...qdrant.points(serving).keys()]);
+    const serving = answering(qdrant, READERS_NAME);
+    const ids = new Set([...this.#memories.keys(), ...pointsOf(qdrant, serving).keys()]);
     return [...ids].flatMap((id) => this.#wrongServing(qdrant, serving, id));
   }
 
@@ -85,6 +90,15 @@ export class Truth {
     return isRight ? [] : [`${id} in ${serving} is ${there}, its writer said ${this.get(id)}`];
   }
 
+  #wrongVector(qdrant: FakeQdrant, collection: string, id: PointId): readonly string[] {
+    const point = pointsOf(qdrant, collection).get(id);
+    if (point === undefined) return [];
+    const wanted = vectorsIn(this.setting, collection, point.payload);
+    return areSameVectors(point.vectors, wanted)
+      ? []
+      : [`${id} in ${collection} has a vector of another text or model, or not all of them`];
+  }
+
   #remember(id: PointId, memory: Memory): void {
     const said = this.#everSaid.get(id) ?? new Set<Memory>([null]);
     this.#everSaid.set(id, said.add(memory));
@@ -92,21 +106,4 @@ export class Truth {
 }
 
 const memoryIn = (qdrant: FakeQdrant, collection: string, id: PointId): Memory =>
-  qdrant.points(collection).get(id)?.payload ?? null;
-
-/** The vector this collection's model makes of a payload, as JSON; `{}` where there is no text. */
-export function vectorIn(collection: string, payload: string): string {
-  const { content }: { content?: string } = JSON.parse(payload);
-  if (content === undefined || content === "") return "{}";
-  return JSON.stringify([...fakeVector(collection === SOURCE ? OLD : NEW, content)]);
-}
-
-function wrongVector(qdrant: FakeQdrant, collection: string, id: PointId): readonly string[] {
-  const point = qdrant.points(collection).get(id);
-  if (point === undefined) return [];
-  const [found, wanted] = [point.vectors, vectorIn(collection, point.payload)].map((text) =>
-    vectorNumbers(text ?? null, ""),
-  );
-  const isSame = JSON.stringify(found) === JSON.stringify(wanted);
-  return isSame ? [] : [`${id} in ${collection} has a vector of another text or model`];
-}
+  pointsOf(qdrant, collection).get(id)?.payload ?? null;

@@ -1,8 +1,10 @@
 // The invariants that must hold at every moment, looked at whenever something is written.
+
+import type { AliasAction } from "../../src/migration/ports.ts";
 import type { PageRecord } from "../../src/migration/record.ts";
 import type { MigrationState } from "../../src/migration/state.ts";
 import type { Actor } from "./schedule.ts";
-import { ALIAS, SOURCE, TARGET } from "./truth.ts";
+import { answering, READERS_NAME, TARGET } from "./setting.ts";
 import type { World } from "./world.ts";
 
 export class Watch {
@@ -27,10 +29,9 @@ export class Watch {
 
   /** Readers' name resolves, and to a side of this migration; neither side vanishes. */
   always(): void {
-    const { qdrant } = this.#world;
-    const serving = qdrant.names.get(ALIAS);
-    if (serving === undefined || !qdrant.stored.has(serving)) this.fail(`alias ${ALIAS} resolves to nothing`);
-    if (!this.mayCleanUp && !qdrant.stored.has(SOURCE))
+    const { qdrant, truth } = this.#world;
+    if (!qdrant.stored.has(answering(qdrant, READERS_NAME))) this.fail(`${READERS_NAME} resolves to nothing`);
+    if (!this.mayCleanUp && !qdrant.stored.has(truth.setting.source))
       this.fail("the old collection is gone before any cleanup");
     this.#hadTarget ||= qdrant.stored.has(TARGET);
     if (this.#hadTarget && !qdrant.stored.has(TARGET)) this.fail("the new collection is gone");
@@ -38,10 +39,10 @@ export class Watch {
 
   /** Before a write of points takes effect. */
   write(actor: Actor, collection: string, ids: readonly string[]): void {
-    const serving = this.#world.qdrant.names.get(ALIAS);
+    const { qdrant } = this.#world;
     this.pointsWritten += ids.length;
     this.#writtenBy.set(actor, (this.#writtenBy.get(actor) ?? 0) + ids.length);
-    if (collection !== serving) return;
+    if (answering(qdrant, collection) !== answering(qdrant, READERS_NAME)) return;
     if (actor.kind === "page")
       this.fail(`a page of ${actor.name} writes ${ids} into ${collection}, which serves`);
     if (actor.kind === "live" && this.#world.touching(actor))
@@ -49,9 +50,10 @@ export class Watch {
   }
 
   /** Right before readers are sent to the other side: both sides are one. */
-  beforeSwap(actor: Actor, to: string): void {
+  beforeSwap(actor: Actor, actions: readonly AliasAction[]): void {
     const { truth, qdrant } = this.#world;
-    if (qdrant.names.get(ALIAS) === to) return;
+    const to = namesAfter(qdrant.names, actions).get(READERS_NAME) ?? READERS_NAME;
+    if (answering(qdrant, READERS_NAME) === to) return;
     for (const wrong of truth.check(qdrant, { lenient: false }))
       this.fail(`at the swap by ${actor.name}: ${wrong}`);
     truth.untold.clear();
@@ -68,7 +70,11 @@ export class Watch {
 
   /** Done is a fact: what the state says is finished has its records. */
   ledger(key: string, body: string): void {
-    if (!key.startsWith(`migrations/${SOURCE}.`) || !key.endsWith("/migration.json")) return;
+    if (
+      !key.startsWith(`migrations/${this.#world.truth.setting.source}.`) ||
+      !key.endsWith("/migration.json")
+    )
+      return;
     const state: MigrationState = JSON.parse(body);
     if (!state.backfilled || this.#wasBackfilled) return;
     this.#wasBackfilled = true;
@@ -98,4 +104,21 @@ export class Watch {
       if (body.includes("secret memory")) this.fail(`text of a memory in ${key}`);
     if (log.some((line) => line.includes("secret memory"))) this.fail("text of a memory in the log");
   }
+}
+
+function namesAfter(
+  names: ReadonlyMap<string, string>,
+  actions: readonly AliasAction[],
+): ReadonlyMap<string, string> {
+  const after = new Map(names);
+  for (const action of actions)
+    if ("create_alias" in action)
+      after.set(action.create_alias.alias_name, action.create_alias.collection_name);
+    else if ("delete_alias" in action) after.delete(action.delete_alias.alias_name);
+    else {
+      const { old_alias_name: from, new_alias_name: to } = action.rename_alias;
+      after.set(to, after.get(from) ?? "");
+      after.delete(from);
+    }
+  return after;
 }

@@ -1,4 +1,5 @@
 // How bad the weather of a run is, drawn from its seed: every fault by its name.
+import { READERS_NAME } from "./setting.ts";
 import type { World } from "./world.ts";
 
 /** Rate of each fault; what a name means stands where it is used. */
@@ -47,6 +48,18 @@ function drawWeather(world: World): Weather {
     cleanedUp: later(0, 1),
     neighbour: later(0, 1),
   };
+}
+
+/** Draws what is migrated, and names what of it is out of the ordinary. */
+export function drawSetting({ schedule, truth }: World, without: readonly string[]): readonly string[] {
+  const { setting } = schedule;
+  const drawn = [...(setting.int(3) === 0 ? ["bridge"] : []), ...(setting.int(3) === 0 ? ["ownName"] : [])];
+  const names = drawn.filter((name) => !without.includes(name));
+  truth.setting = {
+    source: names.includes("ownName") ? READERS_NAME : "chat_4d",
+    isBridge: names.includes("bridge"),
+  };
+  return names;
 }
 
 /** Draws the weather and makes it, without the kinds of trouble that are named. */

@@ -6,7 +6,7 @@ import { FUNCTIONS, type FunctionName, PAGES_QUEUE } from "../../src/contract.ts
 import type * as Events from "../../src/migration/events.ts";
 import * as functions from "../../src/migration/functions.ts";
 import { lockKey, stateKey } from "../../src/migration/keys.ts";
-import type { Ledger, Qdrant } from "../../src/migration/ports.ts";
+import type { AliasAction, Ledger, Qdrant } from "../../src/migration/ports.ts";
 import type { Outcome } from "../../src/migration/run.ts";
 import type { MigrationState } from "../../src/migration/state.ts";
 import { elementsAt, membersAt } from "../../src/qdrant/slices.ts";
@@ -27,8 +27,9 @@ import {
 import { NO_QUEUE_FAULTS, type QueueRates, SimulatedQueue } from "./queue.ts";
 import { Replica } from "./replica.ts";
 import { Actor, Schedule } from "./schedule.ts";
+import { READERS_NAME, vectorsIn } from "./setting.ts";
 import { walkWorkflow } from "./states.ts";
-import { ALIAS, SOURCE, Truth } from "./truth.ts";
+import { Truth } from "./truth.ts";
 import { Watch } from "./watch.ts";
 
 const definition: unknown = JSON.parse(
@@ -119,7 +120,7 @@ export class World {
 
   /** Of the migration that the lock names; a plan whose run died before it was named does not count. */
   get state(): MigrationState | null {
-    const lock = this.ledger.objects.get(lockKey(SOURCE));
+    const lock = this.ledger.objects.get(lockKey(this.truth.setting.source));
     const migration: string | null = lock === undefined ? null : JSON.parse(lock.body).migration;
     const state = migration === null ? undefined : this.ledger.objects.get(stateKey(migration));
     return state === undefined ? null : JSON.parse(state.body);
@@ -149,7 +150,8 @@ export class World {
 
   readonly onWrite = (actor: Actor, collection: string, ids: readonly string[]) =>
     this.watch.write(actor, collection, ids);
-  readonly onAliases = (actor: Actor, to: string) => this.watch.beforeSwap(actor, to);
+  readonly onAliases = (actor: Actor, actions: readonly AliasAction[]) =>
+    this.watch.beforeSwap(actor, actions);
   readonly onLedger = (actor: Actor, key: string, body: string) => {
     this.watch.ledger(key, body);
     this.watch.record(actor, key, body);
@@ -233,7 +235,11 @@ export class World {
     const skew = skewMs === 0 ? 0 : schedule.betweenOf(-skewMs, skewMs);
     const isPlan = actor.name.includes("/plan#");
     const qdrant = this.hasRanges && isPlan ? large(qdrantFor(this, actor)) : qdrantFor(this, actor);
-    const isWorker = actor.kind === "page" || (actor.kind === "live" && this.state?.direction !== "reverse");
+    const isBack = this.state?.direction === "reverse";
+    // Backwards over a bridge a page without its models is done all the same: verify counts what lacks a vector.
+    const isWorker = isBack
+      ? actor.kind === "page" && !this.truth.setting.isBridge
+      : actor.kind === "page" || actor.kind === "live";
     const clock = { now: () => schedule.now + skew };
     const ends = {
       qdrant: breakage.qdrant?.(qdrant, actor, this) ?? qdrant,
@@ -320,18 +326,16 @@ const WORKER_MS = 110_000;
 const isFunction = (name: string): name is FunctionName => name in FUNCTIONS;
 const timeoutOf = (name: string): number => (isFunction(name) ? FUNCTIONS[name].timeoutSeconds : 300) * 1000;
 
-/** A source of memories under an alias; one of them has no text. */
-export async function fillSource(
-  world: World,
-  ids: readonly string[],
-  makeVector: (payload: string) => string,
-): Promise<void> {
+/** A source of memories, under an alias unless its own name is what readers use; one of them has no text. */
+export async function fillSource(world: World, ids: readonly string[]): Promise<void> {
   const { qdrant, truth } = world;
-  await qdrant.createCollection("chat_4d", { vectors: { size: 4, distance: "Cosine" } });
+  const { source } = truth.setting;
+  await qdrant.createCollection(source, { vectors: { size: 4, distance: "Cosine" } });
   for (const id of ids) {
     const payload = JSON.stringify(id === "3" ? { n: 3 } : { content: `secret memory ${id}`, n: 0 });
-    qdrant.points("chat_4d").set(id, { id, payload, vectors: makeVector(payload) });
+    qdrant.points(source).set(id, { id, payload, vectors: vectorsIn(truth.setting, source, payload) });
     truth.set(id, payload);
   }
-  await qdrant.changeAliases([{ create_alias: { collection_name: "chat_4d", alias_name: ALIAS } }]);
+  if (source === READERS_NAME) return;
+  await qdrant.changeAliases([{ create_alias: { collection_name: source, alias_name: READERS_NAME } }]);
 }

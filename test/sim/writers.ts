@@ -3,7 +3,7 @@
 import type { PointId } from "../../src/migration/ids.ts";
 import { callOutside, NO_FAULTS } from "./faults.ts";
 import { Actor } from "./schedule.ts";
-import { ALIAS, vectorIn } from "./truth.ts";
+import { answering, oneVectorOf, pointsOf, READERS_NAME, TARGET, vectorsIn } from "./setting.ts";
 import type { World } from "./world.ts";
 
 export interface Writing {
@@ -21,6 +21,8 @@ export interface Writing {
 
 type Kind = "put" | "touch" | "untold";
 const KINDS: readonly Kind[] = ["put", "touch", "untold"];
+/** Whose vectors a direct writer sends over a bridge. */
+const MODELS = ["both", "old", "new"] as const;
 
 export function startWriters(world: World, writing: Writing): void {
   for (const kind of KINDS) write(world, writing, kind);
@@ -66,7 +68,7 @@ function sendEvent(world: World, id: PointId): void {
   const isDelete = schedule.chance(0.3);
   const payload = newPayload(world, id);
   truth.ask(id, isDelete ? null : payload);
-  const head = { v: 1, op: isDelete ? "delete" : "put", collection: ALIAS };
+  const head = { v: 1, op: isDelete ? "delete" : "put", collection: READERS_NAME };
   const event = isDelete
     ? { ...head, ids: [Number(id)] }
     : { ...head, points: [{ id: Number(id), payload: JSON.parse(payload) }] };
@@ -87,13 +89,13 @@ async function writeDirectly(world: World, actor: Actor, id: PointId, tells: boo
     wrote = await callOutside(calm, actor, { label: `writes ${id}${tells ? "" : ", tells nobody"}`, effect });
     if (!wrote) await schedule.sleep(actor, 1000);
   }
-  if (tells) live.put(JSON.stringify({ v: 1, op: "touch", collection: ALIAS, ids: [Number(id)] }));
+  if (tells) live.put(JSON.stringify({ v: 1, op: "touch", collection: READERS_NAME, ids: [Number(id)] }));
 }
 
 function applyDirectly(world: World, id: PointId, tells: boolean): true {
   const { qdrant, truth, schedule } = world;
-  const serving = qdrant.names.get(ALIAS) ?? "";
-  const points = qdrant.points(serving);
+  const serving = answering(qdrant, READERS_NAME);
+  const points = pointsOf(qdrant, serving);
   const before = points.get(id);
   if (!tells) truth.untold.add(id);
   if (before !== undefined && schedule.chance(0.3)) {
@@ -105,7 +107,9 @@ function applyDirectly(world: World, id: PointId, tells: boolean): true {
   const payload = isPatch
     ? JSON.stringify({ ...JSON.parse(before.payload), n: schedule.steps })
     : newPayload(world, id);
-  points.set(id, { id, payload, vectors: isPatch ? before.vectors : vectorIn(serving, payload) });
+  const knows = truth.setting.isBridge && serving === TARGET ? schedule.setting.pick(MODELS) : "both";
+  const made = knows === "both" ? vectorsIn(truth.setting, serving, payload) : oneVectorOf(payload, knows);
+  points.set(id, { id, payload, vectors: isPatch ? before.vectors : made });
   truth.set(id, payload);
   return true;
 }

@@ -17,6 +17,8 @@ import type {
   SearchOptions,
   ShardKey,
   Snapshot,
+  TextField,
+  VectorWrite,
   WriteOptions,
 } from "../../src/migration/ports.ts";
 import { cosine, vectorNumbers } from "../../src/migration/vector.ts";
@@ -258,15 +260,18 @@ export class FakeQdrant implements Qdrant {
 
   async updateVectors(
     name: string,
-    points: readonly Pick<PointWrite, "id" | "vectors">[],
+    points: readonly VectorWrite[],
     { onlyWithout }: { readonly onlyWithout?: string } = {},
   ): Promise<void> {
     await this.before("updateVectors", name);
     let missing: PointId | null = null;
-    for (const { id, vectors } of points) {
+    for (const { id, vectors, onlyWhile } of points) {
       const point = this.points(name).get(id);
       if (point === undefined) missing ??= id;
-      else if (onlyWithout === undefined || vectorNumbers(point.vectors, onlyWithout) === null)
+      else if (
+        (onlyWithout === undefined || vectorNumbers(point.vectors, onlyWithout) === null) &&
+        (onlyWhile ?? []).every((field) => holds(point.payload, field))
+      )
         this.points(name).set(id, {
           ...point,
           vectors: asWritten({ ...named(point.vectors), ...named(vectors) }),
@@ -351,6 +356,12 @@ export class FakeQdrant implements Qdrant {
     if (point === undefined) throw new Error(`No point ${id}`);
     return { id, payload: payload ? point.payload : "{}", vectors: selected(point.vectors, vectors) };
   }
+}
+
+function holds(payload: string, { path, value }: TextField): boolean {
+  let found: unknown = JSON.parse(payload);
+  for (const name of path) found = asObject(found)[name];
+  return (found ?? null) === value;
 }
 
 const refusal = (status: number, message: string) => new PermanentError(message, { fields: { status } });
