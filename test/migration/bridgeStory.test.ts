@@ -135,16 +135,21 @@ test("an old vector that was made while the text changed is never of the text be
   assert.deepEqual(vectorsAt(machine, "chat_8d", "104").old, fakeVector(OLD, "second"));
 });
 
-test("after a touch the old vector is made anew where it is of another text, and left where it nearly is of this one", async () => {
+test("after a touch vectors of another text are made anew, and an old one that nearly is of this text is left", async () => {
   const machine = await machineWithMemories(12);
   const { qdrant } = machine;
   await machine.run(MIGRATE_BRIDGE);
   await act(machine, "cutover");
-  const nearly = fakeVector(OLD, "nearly").map((value, index) => value + (index === 0 ? 0.05 : 0));
+  const offBy = (model: typeof OLD, text: string) =>
+    fakeVector(model, text).map((value, index) => value + (index === 0 ? 0.05 : 0));
+  const nearly = offBy(OLD, "nearly");
   qdrant.put("chat", "104", { content: "nearly" }, JSON.stringify([...nearly]));
   qdrant.put("chat", "105", { content: "now" }, written("before"));
 
-  assert.deepEqual(await machine.live([touch(104, 105)]), []);
+  const [old, latest] = [written("ours"), JSON.stringify([...offBy(NEW, "ours")])];
+  qdrant.put("chat", "106", { content: "ours" }, `{"":${old},"new":${latest}}`);
+
+  assert.deepEqual(await machine.live([touch(104, 105, 106)]), []);
 
   assert.deepEqual(vectorsAt(machine, "chat_8d", "104").old, nearly);
   assert.deepEqual(vectorsAt(machine, "chat_8d", "105").old, fakeVector(OLD, "now"));
