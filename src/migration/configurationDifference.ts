@@ -8,6 +8,7 @@ import {
   scaledStrictMode,
   sizeRatio,
 } from "./configuration.ts";
+import { UNFENCED } from "./fence.ts";
 import type { CollectionInfo, Json, JsonObject } from "./ports.ts";
 import { denseVectors } from "./schema.ts";
 
@@ -102,9 +103,15 @@ function differences(
       return keys.flatMap((key) => differences(path === "" ? key : `${path}.${key}`, left[key], right[key]));
     }
   }
-  // `prevent_unoptimized: false` is what an unset one means; a PATCH cannot unset it again.
-  const isSame =
-    JSON.stringify(source) === JSON.stringify(target) ||
-    (path.endsWith("prevent_unoptimized") && (source ?? false) === (target ?? false));
+  const unset = UNSET.find(([name]) => path.endsWith(name))?.[1] ?? null;
+  const isSame = JSON.stringify(source ?? unset) === JSON.stringify(target ?? unset);
   return isSame ? [] : [{ path, source, target }];
 }
+
+/** What these mean where they are not set: a PATCH cannot unset them again. */
+const UNSET: readonly (readonly [string, Json])[] = [
+  ["prevent_unoptimized", false],
+  // A fence was here.
+  ["strict_mode_config.enabled", false],
+  ["strict_mode_config.upsert_max_batchsize", UNFENCED],
+];

@@ -1,7 +1,7 @@
 // The swap and the way back. Nothing here is undone by a crash: aliases are moved one whole action at a time,
 // and what they answer is read back.
 import { RefusedError, TransientError } from "./errors.ts";
-import { liftFence, raiseFence, refuseLateFence } from "./fence.ts";
+import { liftFence, raiseFence, refuseFallenFence, refuseLateFence } from "./fence.ts";
 import { differencesOf, NOTHING_FOUND } from "./pass.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger, Qdrant } from "./ports.ts";
@@ -95,7 +95,8 @@ async function refuseMovedAliases(
 export async function settleSwap(outside: SwapOutside, plan: Plan): Promise<void> {
   const { qdrant, ledger } = outside;
   const state = await readState(ledger, plan.migration);
-  if (state.phase !== "swap") return;
+  // A fence whose lifting was killed.
+  if (state.phase !== "swap") return liftFence(outside, plan.migration);
   const forward = state.direction === "forward";
   const to = forward ? plan.target.collection : ownName(plan);
   const now = await qdrant.aliases();
@@ -107,13 +108,21 @@ export async function settleSwap(outside: SwapOutside, plan: Plan): Promise<void
 /**
  * From here on no page of this run is written, and with a fence no upsert of anybody else: the last look sees what
  * the swap will serve.
+ * @throws TransientError when no swap is being made: a call that was thought dead must not hold writes for ever.
  */
 export async function holdWrites(
   outside: SwapOutside,
   migration: string,
   maxFenceSeconds = 0,
 ): Promise<void> {
-  await updateState(outside.ledger, { migration, now: outside.clock.now() }, () => ({ phase: "swap" }));
+  const now = outside.clock.now();
+  const { phase } = await updateState(outside.ledger, { migration, now }, (state) =>
+    state.phase === "cut-over" ? { phase: "swap" } : null,
+  );
+  if (phase !== "swap")
+    throw new TransientError(
+      `Writes are not held back: ${migration} is ${phase}, and no swap is being made.`,
+    );
   await raiseFence(outside, migration, maxFenceSeconds);
 }
 
@@ -138,6 +147,7 @@ export async function swapAliases(
 ): Promise<{ readonly to: string; readonly says: string }> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
   refuseLateFence(state, clock.now());
+  await refuseFallenFence(qdrant, state);
   refuseDifferent(plan, state, request.override);
   await refuseMovedAliases(qdrant, plan, state, request.action);
   await carryShardKeys(qdrant, plan, state.direction);

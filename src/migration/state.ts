@@ -63,7 +63,7 @@ export interface MigrationState {
   readonly readerAliases?: readonly string[] | null;
   /** Optimizer values to put back after the load; null when they are as they were. */
   readonly optimizersToRestore: JsonObject | null;
-  /** Upserts to the truth are stopped; null when they are not. */
+  /** The last fence that stopped upserts to the truth, standing or lifted; null: there was none. */
   readonly fence: Fence | null;
   /** Before cleanup, where it was asked for. */
   readonly snapshot?: SnapshotAsked | null;

@@ -6,6 +6,7 @@ import { ConfigError } from "../../src/migration/errors.ts";
 import { readLock } from "../../src/migration/lock.ts";
 import { withMark } from "../../src/migration/metadata.ts";
 import type { ModelContract } from "../../src/migration/model.ts";
+import { beginPass } from "../../src/migration/passes.ts";
 import { answerQuery, type QueryAnswer } from "../../src/migration/query.ts";
 import { parseQuery } from "../../src/migration/queryRequest.ts";
 import { fakeContract, fakeModels, fakeVector } from "../support/embedder.ts";
@@ -106,8 +107,9 @@ test("through 100 swaps and rollbacks no query fails and none meets another mode
   const migration = (await readLock(machine.ledger, "chat_4d"))?.migration ?? "";
   const outside = { qdrant: machine.qdrant, ledger: machine.ledger, clock: { now: () => machine.now++ } };
   for (let swap = 0; swap < 100; swap++) {
-    await holdWrites(outside, migration);
     const action = swap % 2 === 0 ? "cutover" : "rollback";
+    await beginPass(outside, migration, action);
+    await holdWrites(outside, migration);
     await swapAliases(outside, migration, { action, override: null });
   }
   isOver = true;

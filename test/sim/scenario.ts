@@ -1,7 +1,7 @@
 // What a person does in one run, with everything that gets in the way: starts over, a rival, a pause, a kill.
 import { Neighbour } from "./neighbour.ts";
 import { Actor } from "./schedule.ts";
-import { migrationOf, READERS_NAME } from "./setting.ts";
+import { migrationOf, READERS_NAME, swapOf, TARGET } from "./setting.ts";
 import type { Weather } from "./weather.ts";
 import type { World } from "./world.ts";
 import type { Writing } from "./writers.ts";
@@ -76,7 +76,7 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
     }
     redrive(world);
     const started = world.start(
-      goal === "migrate" ? migrationOf(world.truth.setting) : { action: goal, collection: READERS_NAME },
+      goal === "migrate" ? migrationOf(world.truth.setting) : swapOf(world.truth.setting, goal),
     );
     if (!isCalm) trouble(world, { troubles, victim: started.actor });
     while (!started.isOver) await schedule.sleep(actor, 3000);
@@ -120,7 +120,7 @@ function trouble(
   const soon = () => (schedule.chance(0.5) ? schedule.between(1, 3000) : schedule.between(1, 60_000));
   if (schedule.chance(rate("killed"))) schedule.after(soon(), () => victim.kill());
   if (schedule.chance(rate("rival"))) {
-    const rivals = [migrationOf(world.truth.setting), { action: "cutover", collection: READERS_NAME }];
+    const rivals = [migrationOf(world.truth.setting), swapOf(world.truth.setting, "cutover")];
     schedule.after(soon(), () => void world.start(schedule.random.pick(rivals)));
   }
   if (schedule.chance(rate("paused"))) schedule.after(soon(), () => void pauseForAWhile(world));
@@ -165,6 +165,8 @@ async function becomeQuiet(
     redrive(world);
     await schedule.sleep(actor, 30_000);
   } while (!(world.pages.isEmpty && world.live.isEmpty) || world.isBusy);
+  for (const collection of [world.truth.setting.source, TARGET])
+    if (world.qdrant.isFenced(collection)) world.watch.fail(`${collection} was left fenced`);
 }
 
 /** Writers are quiet, nothing fails, everything under way arrives: now all of it must be right. */
@@ -174,7 +176,7 @@ async function finish(world: World, { actor, writing }: Pick<Reaching, "actor" |
   await once(world, actor, RESUME);
   if (!isReversed(world)) await finishForward(world, actor);
   else if (schedule.chance(0.5) || world.hasReplica) {
-    const status = await once(world, actor, { action: "rollback", collection: READERS_NAME });
+    const status = await once(world, actor, swapOf(world.truth.setting, "rollback"));
     if (status !== "ROLLED_BACK") watch.fail(`a quiet rollback ends as ${status}`);
   } else await once(world, actor, { action: "verify", collection: READERS_NAME });
   for (const wrong of truth.check(qdrant, { lenient: true })) watch.fail(`at the end: ${wrong}`);
@@ -219,6 +221,6 @@ async function finishForward(world: World, actor: Actor): Promise<void> {
   await once(world, actor, migrationOf(world.truth.setting));
   if (watch.pointsWritten !== before)
     watch.fail(`a finished run repeated wrote ${watch.pointsWritten - before} points`);
-  const cutover = await once(world, actor, { action: "cutover", collection: READERS_NAME });
+  const cutover = await once(world, actor, swapOf(world.truth.setting, "cutover"));
   if (cutover !== "DONE") watch.fail(`a quiet cut-over ends as ${cutover}`);
 }

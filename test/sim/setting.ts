@@ -1,4 +1,5 @@
 // What is migrated: the name readers use, the two collections behind it, and the vectors each of them holds.
+import { type PointId, placed, placeOf } from "../../src/migration/ids.ts";
 import { vectorNumbers } from "../../src/migration/vector.ts";
 import { fakeVector } from "../support/embedder.ts";
 import { NEW, OLD } from "../support/machine.ts";
@@ -14,9 +15,45 @@ export interface Setting {
   readonly source: "chat_4d" | typeof READERS_NAME;
   /** The target holds the old vector, unnamed as it was, beside the new one. */
   readonly isBridge: boolean;
+  /** Swaps fence the side that is the truth: the server refuses every upsert, so that nobody has to pause for it. */
+  readonly isFenced: boolean;
+  /** The shard key of a memory; null: the collection has none. */
+  readonly shardOf: (memory: number) => string | null;
 }
 
-export const PLAIN: Setting = { source: "chat_4d", isBridge: false };
+export const PLAIN: Setting = {
+  source: "chat_4d",
+  isBridge: false,
+  isFenced: false,
+  shardOf: () => null,
+};
+
+/** Two from the beginning, and one that comes up with the memories that do. */
+export const shardsFor =
+  (memories: number): Setting["shardOf"] =>
+  (memory) => {
+    if (memory > memories) return '"late"';
+    return memory % 2 === 0 ? '"tenant/a"' : "7";
+  };
+
+export const idIn = ({ shardOf }: Setting, memory: number): PointId =>
+  placed({ shard: shardOf(memory), id: String(memory) });
+
+export const memoryOf = (id: PointId): number => Number(placeOf(id).id);
+
+/** What an event says of the place of a memory. */
+export function shardMember(id: PointId): object {
+  const { shard } = placeOf(id);
+  return shard === null ? {} : { shardKey: JSON.parse(shard) };
+}
+
+/** An application makes the key before it writes the first point under it. */
+export function ensureShard({ shards }: FakeQdrant, collection: string, id: PointId): void {
+  const { shard: key } = placeOf(id);
+  const there = shards.get(collection) ?? [];
+  if (key !== null && !there.some((one) => one.key === key))
+    shards.set(collection, [...there, { key, shards: 1, replicas: 1 }]);
+}
 
 /** What a person asks for to migrate it. */
 export const migrationOf = ({ source, isBridge }: Setting): object => ({
@@ -26,6 +63,13 @@ export const migrationOf = ({ source, isBridge }: Setting): object => ({
   pageSizePoints: 4,
   ...(source === READERS_NAME ? { takeOverName: true } : {}),
   ...(isBridge ? { layout: "bridge" } : {}),
+});
+
+/** What a person asks for to swap it. */
+export const swapOf = ({ isFenced }: Setting, action: "cutover" | "rollback"): object => ({
+  action,
+  collection: READERS_NAME,
+  ...(isFenced ? { maxFenceSeconds: 3600 } : {}),
 });
 
 /** The collection that answers by this name. */

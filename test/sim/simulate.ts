@@ -31,9 +31,8 @@ export async function simulate(
   const world = new World(seed, breakage);
   const { schedule, watch } = world;
   const memories = schedule.between(6, 14);
-  const ids = Array.from({ length: memories }, (_, index) => String(index + 1));
-  const setting = drawSetting(world, without);
-  await fillSource(world, ids);
+  const setting = drawSetting(world, { memories, without });
+  await fillSource(world, memories);
   const writing: Writing = {
     isOn: true,
     left: 0,

@@ -65,7 +65,11 @@ export class Truth {
       ...pointsOf(qdrant, source).keys(),
       ...pointsOf(qdrant, TARGET).keys(),
     ]);
-    return [...ids].flatMap((id) => {
+    const keys = (qdrant.shards.get(serving) ?? []).map(({ key }) => key);
+    const carried = new Set(qdrant.shards.get(other)?.map(({ key }) => key));
+    const lacking = lenient ? [] : keys.filter((key) => !carried.has(key));
+    const wrongKeys = lacking.map((key) => `shard key ${key} is not in ${other}`);
+    const wrongPoints = [...ids].flatMap((id) => {
       if (this.isPending(id)) return [];
       const [there, elsewhere] = [memoryIn(qdrant, serving, id), memoryIn(qdrant, other, id)];
       const wrong = this.#wrongServing(qdrant, serving, id);
@@ -74,6 +78,7 @@ export class Truth {
       if (there !== elsewhere) return [`${id} is ${there} in ${serving} and ${elsewhere} in ${other}`];
       return [serving, other].flatMap((collection) => this.#wrongVector(qdrant, collection, id));
     });
+    return [...wrongKeys, ...wrongPoints];
   }
 
   /** What is wrong with the collection that serves alone. */

@@ -1,5 +1,5 @@
 // How bad the weather of a run is, drawn from its seed: every fault by its name.
-import { READERS_NAME } from "./setting.ts";
+import { PLAIN, READERS_NAME, shardsFor } from "./setting.ts";
 import type { World } from "./world.ts";
 
 /** Rate of each fault; what a name means stands where it is used. */
@@ -51,13 +51,17 @@ function drawWeather(world: World): Weather {
 }
 
 /** Draws what is migrated, and names what of it is out of the ordinary. */
-export function drawSetting({ schedule, truth }: World, without: readonly string[]): readonly string[] {
-  const { setting } = schedule;
-  const drawn = [...(setting.int(3) === 0 ? ["bridge"] : []), ...(setting.int(3) === 0 ? ["ownName"] : [])];
+export function drawSetting(
+  { schedule, truth }: World,
+  { memories, without }: { readonly memories: number; readonly without: readonly string[] },
+): readonly string[] {
+  const drawn = ["bridge", "ownName", "shards", "fence"].filter(() => schedule.setting.int(3) === 0);
   const names = drawn.filter((name) => !without.includes(name));
   truth.setting = {
     source: names.includes("ownName") ? READERS_NAME : "chat_4d",
     isBridge: names.includes("bridge"),
+    isFenced: names.includes("fence"),
+    shardOf: names.includes("shards") ? shardsFor(memories) : PLAIN.shardOf,
   };
   return names;
 }

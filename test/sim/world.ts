@@ -27,7 +27,7 @@ import {
 import { NO_QUEUE_FAULTS, type QueueRates, SimulatedQueue } from "./queue.ts";
 import { Replica } from "./replica.ts";
 import { Actor, Schedule } from "./schedule.ts";
-import { READERS_NAME, vectorsIn } from "./setting.ts";
+import { ensureShard, idIn, READERS_NAME, vectorsIn } from "./setting.ts";
 import { walkWorkflow } from "./states.ts";
 import { Truth } from "./truth.ts";
 import { Watch } from "./watch.ts";
@@ -312,7 +312,8 @@ export class World {
   #repeat(body: string): void {
     const { op, ids, points }: { op: string; ids?: number[]; points?: { id: number }[] } = JSON.parse(body);
     if (op !== "touch")
-      for (const id of ids ?? points?.map((one) => one.id) ?? []) this.truth.repeat(String(id));
+      for (const memory of ids ?? points?.map((one) => one.id) ?? [])
+        this.truth.repeat(idIn(this.truth.setting, memory));
   }
 }
 
@@ -327,12 +328,15 @@ const isFunction = (name: string): name is FunctionName => name in FUNCTIONS;
 const timeoutOf = (name: string): number => (isFunction(name) ? FUNCTIONS[name].timeoutSeconds : 300) * 1000;
 
 /** A source of memories, under an alias unless its own name is what readers use; one of them has no text. */
-export async function fillSource(world: World, ids: readonly string[]): Promise<void> {
+export async function fillSource(world: World, memories: number): Promise<void> {
   const { qdrant, truth } = world;
-  const { source } = truth.setting;
-  await qdrant.createCollection(source, { vectors: { size: 4, distance: "Cosine" } });
-  for (const id of ids) {
-    const payload = JSON.stringify(id === "3" ? { n: 3 } : { content: `secret memory ${id}`, n: 0 });
+  const { source, shardOf } = truth.setting;
+  const sharding = shardOf(1) === null ? {} : { sharding_method: "custom" };
+  await qdrant.createCollection(source, { vectors: { size: 4, distance: "Cosine" }, ...sharding });
+  for (let memory = 1; memory <= memories; memory++) {
+    const id = idIn(truth.setting, memory);
+    ensureShard(qdrant, source, id);
+    const payload = JSON.stringify(memory === 3 ? { n: 3 } : { content: `secret memory ${id}`, n: 0 });
     qdrant.points(source).set(id, { id, payload, vectors: vectorsIn(truth.setting, source, payload) });
     truth.set(id, payload);
   }

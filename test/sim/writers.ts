@@ -3,7 +3,18 @@
 import type { PointId } from "../../src/migration/ids.ts";
 import { callOutside, NO_FAULTS } from "./faults.ts";
 import { Actor } from "./schedule.ts";
-import { answering, oneVectorOf, pointsOf, READERS_NAME, TARGET, vectorsIn } from "./setting.ts";
+import {
+  answering,
+  ensureShard,
+  idIn,
+  memoryOf,
+  oneVectorOf,
+  pointsOf,
+  READERS_NAME,
+  shardMember,
+  TARGET,
+  vectorsIn,
+} from "./setting.ts";
 import type { World } from "./world.ts";
 
 export interface Writing {
@@ -31,8 +42,8 @@ export function startWriters(world: World, writing: Writing): void {
 async function write(world: World, writing: Writing, kind: Kind): Promise<void> {
   const actor = new Actor(`writer-${kind}`, "writer");
   const { schedule } = world;
-  const own = Array.from({ length: writing.memories + 8 }, (_, index) => String(index + 1)).filter(
-    (id) => KINDS[Number(id) % 3] === kind,
+  const own = Array.from({ length: writing.memories + 8 }, (_, index) => index + 1).filter(
+    (memory) => KINDS[memory % 3] === kind,
   );
   for (;;) {
     const mayWrite = writing.isOn && writing.left > 0;
@@ -42,7 +53,7 @@ async function write(world: World, writing: Writing, kind: Kind): Promise<void> 
     );
     if (!mayWrite) continue;
     writing.left--;
-    const id = schedule.random.pick(own);
+    const id = idIn(world.truth.setting, schedule.random.pick(own));
     await say(world, actor, id, kind === "touch" && schedule.chance(writing.deaths) ? "untold" : kind);
     if (schedule.chance(0.3)) continue;
     // The same memory once more while the first word is still under way: there something could go wrong.
@@ -63,15 +74,16 @@ function newPayload(world: World, id: PointId): string {
 
 /** One event at a time about a memory: two at once have no right order. */
 function sendEvent(world: World, id: PointId): void {
-  const { schedule, truth, live } = world;
+  const { schedule, truth, live, qdrant } = world;
   if (truth.isPending(id)) return;
+  ensureShard(qdrant, answering(qdrant, READERS_NAME), id);
   const isDelete = schedule.chance(0.3);
   const payload = newPayload(world, id);
   truth.ask(id, isDelete ? null : payload);
-  const head = { v: 1, op: isDelete ? "delete" : "put", collection: READERS_NAME };
+  const head = { v: 1, op: isDelete ? "delete" : "put", collection: READERS_NAME, ...shardMember(id) };
   const event = isDelete
-    ? { ...head, ids: [Number(id)] }
-    : { ...head, points: [{ id: Number(id), payload: JSON.parse(payload) }] };
+    ? { ...head, ids: [memoryOf(id)] }
+    : { ...head, points: [{ id: memoryOf(id), payload: JSON.parse(payload) }] };
   schedule.note("writer-put", `${head.op} ${id}`);
   const message = live.put(JSON.stringify(event));
   world.onApplied.set(message, () => {
@@ -80,36 +92,51 @@ function sendEvent(world: World, id: PointId): void {
   });
 }
 
-/** Through the alias, like every reader; waits while a swap is being made, as the docs ask. */
+/**
+ * Through the alias, like every reader. While a swap is being made it waits, as the docs ask; where the swap is fenced it
+ * goes on with whole points and waits only when the server refuses them.
+ */
 async function writeDirectly(world: World, actor: Actor, id: PointId, tells: boolean): Promise<void> {
-  const { schedule, live } = world;
+  const { schedule, live, truth, qdrant } = world;
   const calm = { schedule, rates: NO_FAULTS };
+  const effect = (): boolean => {
+    if (world.state?.phase !== "swap") applyDirectly(world, id, tells);
+    else if (truth.setting.isFenced && !qdrant.isFenced(answering(qdrant, READERS_NAME)))
+      upsertDirectly(world, id, tells);
+    else return false;
+    return true;
+  };
   for (let wrote = false; !wrote; ) {
-    const effect = () => world.state?.phase !== "swap" && applyDirectly(world, id, tells);
     wrote = await callOutside(calm, actor, { label: `writes ${id}${tells ? "" : ", tells nobody"}`, effect });
     if (!wrote) await schedule.sleep(actor, 1000);
   }
-  if (tells) live.put(JSON.stringify({ v: 1, op: "touch", collection: READERS_NAME, ids: [Number(id)] }));
+  // A touch without a shard key looks under every one.
+  if (tells) live.put(JSON.stringify({ v: 1, op: "touch", collection: READERS_NAME, ids: [memoryOf(id)] }));
 }
 
-function applyDirectly(world: World, id: PointId, tells: boolean): true {
+function applyDirectly(world: World, id: PointId, tells: boolean): void {
   const { qdrant, truth, schedule } = world;
-  const serving = answering(qdrant, READERS_NAME);
-  const points = pointsOf(qdrant, serving);
+  const points = pointsOf(qdrant, answering(qdrant, READERS_NAME));
   const before = points.get(id);
   if (!tells) truth.untold.add(id);
   if (before !== undefined && schedule.chance(0.3)) {
     points.delete(id);
     truth.set(id, null);
-    return true;
-  }
-  const isPatch = before !== undefined && schedule.chance(0.4);
-  const payload = isPatch
-    ? JSON.stringify({ ...JSON.parse(before.payload), n: schedule.steps })
-    : newPayload(world, id);
+  } else if (before !== undefined && schedule.chance(0.4)) {
+    const payload = JSON.stringify({ ...JSON.parse(before.payload), n: schedule.steps });
+    points.set(id, { ...before, payload });
+    truth.set(id, payload);
+  } else upsertDirectly(world, id, tells);
+}
+
+function upsertDirectly(world: World, id: PointId, tells: boolean): void {
+  const { qdrant, truth, schedule } = world;
+  const serving = answering(qdrant, READERS_NAME);
+  if (!tells) truth.untold.add(id);
+  const payload = newPayload(world, id);
   const knows = truth.setting.isBridge && serving === TARGET ? schedule.setting.pick(MODELS) : "both";
-  const made = knows === "both" ? vectorsIn(truth.setting, serving, payload) : oneVectorOf(payload, knows);
-  points.set(id, { id, payload, vectors: isPatch ? before.vectors : made });
+  const vectors = knows === "both" ? vectorsIn(truth.setting, serving, payload) : oneVectorOf(payload, knows);
+  ensureShard(qdrant, serving, id);
+  pointsOf(qdrant, serving).set(id, { id, payload, vectors });
   truth.set(id, payload);
-  return true;
 }

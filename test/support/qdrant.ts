@@ -1,6 +1,6 @@
 // A Qdrant in memory that behaves as the port promises: id order, atomic points, aliases that resolve, whole
 // writes. Collections hold points by id; `before` lets a test step in between any two calls.
-import { PermanentError } from "../../src/migration/errors.ts";
+import { PermanentError, TransientError } from "../../src/migration/errors.ts";
 import { compareShards, type PointId, placeOf } from "../../src/migration/ids.ts";
 import type {
   AliasAction,
@@ -246,12 +246,19 @@ export class FakeQdrant implements Qdrant {
     return hits.sort((a, b) => b.score - a.score).slice(0, limit);
   }
 
+  /** True while strict mode refuses every upsert to this collection. */
+  isFenced(collection: string): boolean {
+    const strict = asObject(this.stored.get(collection)?.config.strict_mode_config);
+    return strict.enabled === true && strict.upsert_max_batchsize === 0;
+  }
+
   async upsert(
     name: string,
     points: readonly PointWrite[],
     { makesShardKeys = false }: WriteOptions = {},
   ): Promise<void> {
     await this.before("upsert", name);
+    if (this.isFenced(this.#resolve(name))) throw new TransientError(`Upserts to ${name} are refused.`);
     if (this.#isSharded(name))
       for (const { id } of points) await this.#ensureShardKey(name, id, makesShardKeys);
     for (const { id, payload, vectors } of points) this.points(name).set(id, { id, payload, vectors });
