@@ -41,6 +41,8 @@ export interface HazardRates {
   readonly queued: number;
   /** An answer of the ledger that takes up to 8 s. */
   readonly slowAnswer: number;
+  /** A call that takes up to a minute until it arrives; a guarded write is given up before. */
+  readonly stalled: number;
   /** A read of points whose answer takes up to a minute, and is that old when it comes. */
   readonly slowRead: number;
   /** A read of points from a replica that is a few seconds behind. */
@@ -59,6 +61,7 @@ export const NO_HAZARDS: HazardRates = {
   orphan: 0,
   queued: 0,
   slowAnswer: 0,
+  stalled: 0,
   slowRead: 0,
   staleRead: 0,
   conflict: 0,
@@ -150,8 +153,11 @@ export function callOutside<T>(
       }
     };
     const send = () => {
-      const isSlow = ask.beforeRepeat !== undefined && schedule.chanceOf(world.hazards?.slowWrite ?? 0);
-      schedule.after(isSlow ? schedule.betweenOf(4000, WRITE_MS) : schedule.latency(), take);
+      const isGuarded = ask.beforeRepeat !== undefined;
+      const isSlow = schedule.chanceOf((isGuarded ? world.hazards?.slowWrite : world.hazards?.stalled) ?? 0);
+      const slowMs = () =>
+        isGuarded ? schedule.betweenOf(4000, WRITE_MS) : schedule.betweenOf(4000, 60_000);
+      schedule.after(isSlow ? slowMs() : schedule.latency(), take);
     };
     send();
   });

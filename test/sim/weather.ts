@@ -47,6 +47,7 @@ function drawWeather(world: World): Weather {
     staleRead: later(0, 0, 0.1, 0.5),
     cleanedUp: later(0, 1),
     neighbour: later(0, 1),
+    stalled: later(0, 0, 0.005, 0.02),
   };
 }
 
@@ -94,6 +95,7 @@ export function makeWeather(world: World, without: readonly string[]): Weather {
     orphan: rate("orphan"),
     queued: rate("queued"),
     slowAnswer: rate("slowAnswer"),
+    stalled: rate("stalled"),
     slowRead: rate("slowRead"),
     staleRead: rate("staleRead"),
     conflict: rate("conflict"),
