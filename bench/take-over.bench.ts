@@ -41,7 +41,9 @@ const [other, freed] = ["remaster_bench_other", "remaster_bench_alias"];
 try {
   for (const collection of [name, target, other])
     await qdrant.createCollection(collection, { vectors: { size: 2, distance: "Dot" } });
-  const taken = await measure((forward) => moveOwnName(qdrant, { name, target, forward }));
+  const taken = await measure((forward) =>
+    moveOwnName(qdrant, { name, target, forward, guard: async () => {} }),
+  );
   const documented = await measure(deleteThenCreate);
   for (const [way, { asked, unanswered }] of [
     ["taken over by a renamed alias", taken],

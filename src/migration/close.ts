@@ -29,7 +29,8 @@ export async function close(outside: PlannerOutside, run: Run, caught: CaughtErr
   // A run that failed between storing a plan and telling the workflow finds its migration in the lock.
   const migration = run.migration ?? (holdsLock ? lock.migration : null);
   const error = caught === null ? null : readError(caught);
-  if (error !== null && migration !== null && holdsLock) await undoHolds(outside, migration, error);
+  if (error !== null && migration !== null && holdsLock)
+    await undoHolds(outside, { ...run, migration }, error);
   if (migration !== null && holdsLock) await storeReport(ledger, outside.clock, migration);
   if (holdsLock) await releaseLock(ledger, run.collection, run.execution);
   const state = migration === null ? null : await readState(ledger, migration);
@@ -53,12 +54,12 @@ export async function close(outside: PlannerOutside, run: Run, caught: CaughtErr
 /** No path leaves writes held or an optimizer changed; the state says what happened. */
 async function undoHolds(
   outside: PlannerOutside,
-  migration: string,
+  { migration, execution }: { readonly migration: string; readonly execution: string },
   error: { readonly name: string; readonly message: string },
 ): Promise<void> {
   const { ledger, clock } = outside;
   const plan = await readPlan(ledger, migration);
-  await settleSwap(outside, plan);
+  await settleSwap(outside, plan, execution);
   await restoreOptimizers(outside, plan);
   await updateState(ledger, { migration, now: clock.now() }, (state) => ({
     error,

@@ -2,6 +2,8 @@
 // and what they answer is read back.
 import { RefusedError, TransientError } from "./errors.ts";
 import { liftFence, raiseFence, refuseFallenFence, refuseLateFence } from "./fence.ts";
+import { readFreshState } from "./guard.ts";
+import { readLock } from "./lock.ts";
 import { differencesOf, NOTHING_FOUND } from "./pass.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import type { Clock, Ledger, Qdrant } from "./ports.ts";
@@ -92,17 +94,19 @@ async function refuseMovedAliases(
  * After a crash in the middle of a swap: what the aliases answer decides. Where one has moved already the swap is
  * finished (the last look was clean and nothing was written since); where none has, nothing happened.
  */
-export async function settleSwap(outside: SwapOutside, plan: Plan): Promise<void> {
+export async function settleSwap(outside: SwapOutside, plan: Plan, execution: string): Promise<void> {
   const { qdrant, ledger } = outside;
   const state = await readState(ledger, plan.migration);
   // A fence whose lifting was killed.
-  if (state.phase !== "swap") return liftFence(outside, plan.migration);
+  if (state.phase !== "swap") return liftFence(outside, plan.migration, ({ phase }) => phase !== "swap");
+  // After the state: whoever takes the lock from now on changes the state before it holds writes back.
+  if ((await readLock(ledger, ownName(plan)))?.owner !== execution) return;
   const forward = state.direction === "forward";
   const to = forward ? plan.target.collection : ownName(plan);
   const now = await qdrant.aliases();
   const hasMoved = readerNames(plan, state).some((name) => answerOf(now, plan, name) === to);
   if (hasMoved) await moveNames(outside, plan, state, { forward, override: null });
-  else await releaseWrites(outside, plan.migration);
+  else await releaseWrites(outside, plan.migration, ({ pass }) => pass === state.pass);
 }
 
 /**
@@ -126,12 +130,19 @@ export async function holdWrites(
   await raiseFence(outside, migration, maxFenceSeconds);
 }
 
-/** The last look found something: let writes flow again and catch up once more. */
-export async function releaseWrites(outside: SwapOutside, migration: string): Promise<void> {
+/**
+ * The last look found something: let writes flow again and catch up once more.
+ * @param isDue false in a state that has gone on since: a call that was thought dead must not open the next swap.
+ */
+export async function releaseWrites(
+  outside: SwapOutside,
+  migration: string,
+  isDue: (state: MigrationState) => boolean = () => true,
+): Promise<void> {
   const { ledger, clock } = outside;
-  await liftFence(outside, migration);
-  await updateState(ledger, { migration, now: clock.now() }, ({ phase }) =>
-    phase === "swap" ? { phase: "cut-over" } : null,
+  await liftFence(outside, migration, isDue);
+  await updateState(ledger, { migration, now: clock.now() }, (state) =>
+    state.phase === "swap" && isDue(state) ? { phase: "cut-over" } : null,
   );
 }
 
@@ -146,13 +157,19 @@ export async function swapAliases(
   request: Pick<Request, "override"> & { readonly action: SwapAction },
 ): Promise<{ readonly to: string; readonly says: string }> {
   const [plan, state] = [await readPlan(ledger, migration), await readState(ledger, migration)];
+  const forward = request.action === "cutover";
+  // The answer of the call that made it was lost.
+  if (state.phase === (forward ? "done" : "rolled-back")) {
+    await liftFence({ qdrant, ledger, clock }, migration);
+    return { to: forward ? plan.target.collection : ownName(plan), says: sayMoved(plan, state, forward) };
+  }
   refuseLateFence(state, clock.now());
   await refuseFallenFence(qdrant, state);
   refuseDifferent(plan, state, request.override);
   await refuseMovedAliases(qdrant, plan, state, request.action);
   await carryShardKeys(qdrant, plan, state.direction);
   return moveNames({ qdrant, ledger, clock }, plan, state, {
-    forward: request.action === "cutover",
+    forward,
     override: request.override,
   });
 }
@@ -165,8 +182,15 @@ async function moveNames(
 ): Promise<{ readonly to: string; readonly says: string }> {
   const to = forward ? plan.target.collection : ownName(plan);
   const names = readerNames(plan, state);
-  for (const name of readerAliases(plan, state))
-    await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }]);
+  // A call that was thought dead must not move them once more after somebody has moved them back.
+  const guard = async () => refuseOver(await readFreshState({ ledger, clock }, plan.migration), state);
+  for (const name of readerAliases(plan, state)) {
+    await guard();
+    await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }], {
+      beforeRepeat: guard,
+    });
+  }
+  await guard();
   const gap =
     plan.takeOver == null
       ? null
@@ -174,6 +198,7 @@ async function moveNames(
           name: plan.takeOver.name,
           target: plan.target.collection,
           forward,
+          guard,
         });
   await readBack(qdrant, { plan, state }, to);
   const swap = {
@@ -191,6 +216,12 @@ async function moveNames(
   }));
   await liftFence({ qdrant, ledger, clock }, plan.migration);
   return { to, says: [sayMoved(plan, state, forward), ...(gap === null ? [] : [sayGap(gap)])].join(" ") };
+}
+
+/** @throws TransientError when this swap is over. */
+function refuseOver(now: MigrationState, then: MigrationState): void {
+  if (now.phase === "swap" && now.swaps.length === then.swaps.length) return;
+  throw new TransientError(`The swap of ${now.migration} went on without this call.`);
 }
 
 function sayMoved(plan: Plan, state: MigrationState, forward: boolean): string {

@@ -91,19 +91,26 @@ async function strictModeBefore(qdrant: Qdrant, collection: string, last: Fence 
 const isFence = ({ enabled, upsert_max_batchsize: largest }: JsonObject): boolean =>
   enabled === true && largest === 0;
 
-/** Puts strict mode back. Twice is harmless; a collection that is gone needs nothing. */
-export async function liftFence({ qdrant, ledger, clock }: FenceOutside, migration: string): Promise<void> {
+/**
+ * Puts strict mode back. Twice is harmless; a collection that is gone needs nothing.
+ * @param isDue false in a state whose fence is not this caller's any more.
+ */
+export async function liftFence(
+  { qdrant, ledger, clock }: FenceOutside,
+  migration: string,
+  isDue: (state: MigrationState) => boolean = () => true,
+): Promise<void> {
   const { fence } = await readState(ledger, migration);
   if (fence === null || fence.stage === "lifted") return;
-  const become = async (stage: Fence["stage"]) =>
-    updateState(ledger, { migration, now: clock.now() }, (now) =>
-      now.fence?.since === fence.since ? { fence: { ...fence, stage } } : null,
-    );
+  const at = { migration, now: clock.now() };
+  const isSame = (state: MigrationState) => state.fence?.since === fence.since;
   // Noted first: whoever raises it late sees that it is over.
-  const noted = await become("lifting");
-  if (noted.fence?.since !== fence.since) return;
+  const noted = await updateState(ledger, at, (state) =>
+    isSame(state) && isDue(state) ? { fence: { ...fence, stage: "lifting" } } : null,
+  );
+  if (!isSame(noted) || noted.fence?.stage !== "lifting") return;
   await putBack(qdrant, fence);
-  await become("lifted");
+  await updateState(ledger, at, (state) => (isSame(state) ? { fence: { ...fence, stage: "lifted" } } : null));
 }
 
 async function putBack(qdrant: Qdrant, { collection, isEnabled, upsertMaxBatchsize }: Fence): Promise<void> {

@@ -152,7 +152,7 @@ export interface Qdrant {
   createShardKey(name: string, key: ShardKey): Promise<void>;
   /** In the order of point ids; none where the collection has no custom sharding. */
   shardKeys(name: string): Promise<readonly ShardKey[]>;
-  changeAliases(actions: readonly AliasAction[]): Promise<void>;
+  changeAliases(actions: readonly AliasAction[], options?: Pick<WriteOptions, "beforeRepeat">): Promise<void>;
   /** Finished snapshots of a collection. RefusedError where the server knows none. */
   snapshots(name: string): Promise<readonly Snapshot[]>;
   /** Asks the node for a snapshot and does not wait for it. */

@@ -27,13 +27,18 @@ const givingBack = (name: string, from: string): readonly AliasAction[] => [
 
 const between = (collection: string): string => `${collection}_taking_over`;
 
+interface OwnNameMove {
+  readonly name: string;
+  readonly target: string;
+  readonly forward: boolean;
+  /** Throws when the swap is over. */
+  readonly guard: () => Promise<void>;
+}
+
 /** Gives the name to the target, or back to the old collection behind it. */
-export function moveOwnName(
-  qdrant: Qdrant,
-  { name, target, forward }: { readonly name: string; readonly target: string; readonly forward: boolean },
-): Promise<Gap> {
+export function moveOwnName(qdrant: Qdrant, { name, target, forward, guard }: OwnNameMove): Promise<Gap> {
   const actions = forward ? taking(name, target) : givingBack(name, target);
-  return whileAsking(qdrant, name, () => qdrant.changeAliases(actions));
+  return whileAsking(qdrant, name, () => qdrant.changeAliases(actions, { beforeRepeat: guard }));
 }
 
 /** The gap is measured, not believed: the name is asked for again and again while the act goes on. */

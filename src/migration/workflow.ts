@@ -105,7 +105,7 @@ export async function open(outside: PlannerOutside, run: Run): Promise<Run> {
   if (lock.migration !== null) {
     const last = await readPlan(ledger, lock.migration);
     await ensureWayBack(outside.qdrant, last);
-    await settleSwap(outside, last);
+    await settleSwap(outside, last, execution);
   }
   if (action === "migrate") return { ...run, migration: lock.migration, next: "sample" };
   const migration = await existingMigration(ledger, collection);
@@ -223,7 +223,7 @@ export async function ready({ qdrant, ledger }: PlannerOutside, run: Run): Promi
 export async function beginPass(outside: PlannerOutside, run: Run): Promise<Run> {
   const migration = migrationOf(run);
   // A last look that found something: writes flow again before the next repair.
-  if (run.next === "again") await releaseWrites(outside, migration);
+  if (run.next === "again") await releaseWrites(outside, migration, ({ pass }) => pass === run.pass);
   else await refuseWhileApplying(outside, migration);
   const { pass, ranges } = await beginNextPass(outside, migration, run.action);
   const firstPass = run.firstPass === 0 ? pass : run.firstPass;

@@ -1,21 +1,29 @@
 // Collections' and aliases' names, through the official client.
 import { QdrantClient } from "@qdrant/js-client-rest";
+import { DEFAULTS } from "../defaults.ts";
 import { PermanentError } from "../migration/errors.ts";
-import type { Alias, AliasAction } from "../migration/ports.ts";
+import type { Alias, AliasAction, WriteOptions } from "../migration/ports.ts";
 import { collectionPath, prefixOf } from "./address.ts";
 import { errorOf } from "./answer.ts";
 import { isDeadSocket, unreachable } from "./connection.ts";
 
 const TIMEOUT_MS = 60_000;
+const BRIEF_TIMEOUT_MS = DEFAULTS.writeSecondsMax * 1000;
 // A redirect would carry the key to another host.
 const REQUEST = { redirect: "manual" } as const;
 
 type Api = ReturnType<QdrantClient["api"]>;
 
+interface Apis {
+  readonly key: string | null;
+  readonly api: Api;
+  readonly brief: Api;
+}
+
 export class Administration {
   readonly #base: URL;
   readonly #apiKey: () => Promise<string | null>;
-  #made: { readonly key: string | null; readonly api: Api } | null = null;
+  #made: Apis | null = null;
 
   constructor(base: URL, apiKey: () => Promise<string | null>) {
     this.#base = base;
@@ -35,8 +43,16 @@ export class Administration {
     }));
   }
 
-  async changeAliases(actions: readonly AliasAction[]): Promise<void> {
-    await this.#call("change aliases", (api) => api.updateAliases({ actions: [...actions] }, REQUEST));
+  /** Given up after `writeSecondsMax`, so that one that nobody awaits any more does not arrive after the next swap. */
+  async changeAliases(
+    actions: readonly AliasAction[],
+    { beforeRepeat = async () => {} }: Pick<WriteOptions, "beforeRepeat"> = {},
+  ): Promise<void> {
+    const { brief } = await this.#open();
+    const change = () => brief.updateAliases({ actions: [...actions] }, REQUEST);
+    const { result } = (await this.#repeating("change aliases", change, beforeRepeat)).data;
+    if (result !== true)
+      throw new PermanentError("Could not change aliases: Qdrant did not say that it did.");
   }
 
   /** A collection that is not there is no error: the server answers 200 and `false`. */
@@ -51,7 +67,7 @@ export class Administration {
     what: string,
     call: (api: Api) => Promise<{ readonly data: { readonly result?: T } }>,
   ): Promise<NonNullable<T>> {
-    const api = await this.#open();
+    const { api } = await this.#open();
     const { result } = (await this.#repeating(what, () => call(api))).data;
     if (result === undefined || result === null)
       throw new PermanentError(`Could not ${what}: Qdrant's answer has no result.`);
@@ -59,12 +75,17 @@ export class Administration {
   }
 
   /** Once more where the socket was dead; every call here may be repeated. */
-  async #repeating<T>(what: string, call: () => Promise<T>): Promise<T> {
+  async #repeating<T>(
+    what: string,
+    call: () => Promise<T>,
+    beforeRepeat = async (): Promise<void> => {},
+  ): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!isDeadSocket(error)) throw meaningOf(what, this.#base, error);
     }
+    await beforeRepeat();
     try {
       return await call();
     } catch (error) {
@@ -73,11 +94,13 @@ export class Administration {
   }
 
   /** Made anew when the key was changed. */
-  async #open(): Promise<Api> {
+  async #open(): Promise<Apis> {
     const key = await this.#apiKey();
-    if (this.#made === null || this.#made.key !== key)
-      this.#made = { key, api: clientFor(this.#base, key).api() };
-    return this.#made.api;
+    if (this.#made === null || this.#made.key !== key) {
+      const within = (timeoutMs: number): Api => clientFor(this.#base, key, timeoutMs).api();
+      this.#made = { key, api: within(TIMEOUT_MS), brief: within(BRIEF_TIMEOUT_MS) };
+    }
+    return this.#made;
   }
 }
 
@@ -85,14 +108,14 @@ export class Administration {
  * Host, port and prefix one by one: given as a URL the client replaces a https port and drops a path. The key is a
  * header: given as `apiKey` the client writes to the console when the address is http.
  */
-function clientFor(base: URL, apiKey: string | null): QdrantClient {
+function clientFor(base: URL, apiKey: string | null, timeout: number): QdrantClient {
   const https = base.protocol === "https:";
   const prefix = prefixOf(base);
   return new QdrantClient({
     host: base.hostname,
     port: Number(base.port) || (https ? 443 : 80),
     https,
-    timeout: TIMEOUT_MS,
+    timeout,
     checkCompatibility: false,
     ...(prefix === "" ? {} : { prefix }),
     ...(apiKey === null ? {} : { headers: { "api-key": apiKey } }),

@@ -64,7 +64,7 @@ export function openQdrant(options: QdrantOptions): Qdrant {
       writes.createPayloadIndex(name, field, JSON.stringify(schema)),
     createShardKey: (name, key) => shards.create(name, key),
     shardKeys: (name) => shards.list(name),
-    changeAliases: (actions) => names.changeAliases(actions),
+    changeAliases: (actions, given) => names.changeAliases(actions, given),
     snapshots: (name) => snapshots.list(name),
     askForSnapshot: (name) => snapshots.askFor(name),
     remoteShards: (name) => snapshots.remoteShards(name),

@@ -1,5 +1,7 @@
 // Versions of the product that are broken on purpose, made by wrapping its outside: the simulation must find each.
 import { TransientError } from "../../src/migration/errors.ts";
+import { stateKey } from "../../src/migration/keys.ts";
+import { NOTHING_FOUND } from "../../src/migration/pass.ts";
 import type { Point, Qdrant } from "../../src/migration/ports.ts";
 import type { Actor } from "./schedule.ts";
 import { answering } from "./setting.ts";
@@ -94,6 +96,18 @@ function oldSideForgotten(qdrant: Qdrant, actor: Actor, world: World): Qdrant {
 const halfPoints = (qdrant: Qdrant, actor: Actor): Qdrant =>
   writes(actor) ? overridden(qdrant, { updateVectors: async () => {} }) : qdrant;
 
+/** Whatever the last look finds while writes are held back, it is said to have found nothing. */
+function foundNothing(_run: unknown, looked: unknown, _isEmpty: boolean, world: World): unknown {
+  const { state, ledger } = world;
+  if (turnOf(looked) !== "again" || state?.phase !== "swap" || state.verified === null) return looked;
+  const key = stateKey(state.migration);
+  const stored = ledger.objects.get(key);
+  const verified = { ...state.verified, found: NOTHING_FOUND };
+  if (stored !== undefined)
+    ledger.objects.set(key, { ...stored, body: JSON.stringify({ ...state, verified }) });
+  return { ...objectOf(looked), next: "swap" };
+}
+
 function overridden(qdrant: Qdrant, some: Partial<Qdrant>): Qdrant {
   return new Proxy(qdrant, { get: (target, name) => Reflect.get(some, name) ?? Reflect.get(target, name) });
 }
@@ -113,9 +127,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
   "insert only": { qdrant: insertOnly },
   "half points over a bridge": { qdrant: halfPoints },
   "deletes ignored": { qdrant: deletesIgnored },
-  "no last look": {
-    progress: (_run, looked) => (turnOf(looked) === "hold" ? { ...objectOf(looked), next: "swap" } : looked),
-  },
+  "no last look": { progress: foundNothing },
 };
 
 const objectOf = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});

@@ -229,7 +229,7 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
         : {}),
       patienceMsMax: world.patienceMsMax,
       // Their options come last.
-      ...(POINT_WRITES.includes(name) ? repeatOf(args.at(-1)) : {}),
+      ...(POINT_WRITES.includes(name) || name === "changeAliases" ? repeatOf(args.at(-1)) : {}),
     });
   };
   return new Proxy<Qdrant>(qdrant, {
@@ -277,7 +277,7 @@ function observeEffect(world: QdrantWorld, actor: Actor, name: string, args: rea
 }
 
 const repeatOf = (options: unknown): Pick<WriteOptions, "beforeRepeat"> =>
-  typeof options === "object" && options !== null ? options : {};
+  typeof options === "object" && options !== null && !Array.isArray(options) ? options : {};
 
 const pointsOf = (value: unknown): readonly PointWrite[] => (Array.isArray(value) ? value : []);
 

@@ -3,7 +3,7 @@ import { Neighbour } from "./neighbour.ts";
 import { Actor } from "./schedule.ts";
 import { migrationOf, READERS_NAME, swapOf, TARGET } from "./setting.ts";
 import type { Weather } from "./weather.ts";
-import type { World } from "./world.ts";
+import type { Started, World } from "./world.ts";
 import type { Writing } from "./writers.ts";
 
 const RESUME = { action: "resume", collection: READERS_NAME };
@@ -79,7 +79,7 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
       goal === "migrate" ? migrationOf(world.truth.setting) : swapOf(world.truth.setting, goal),
     );
     if (!isCalm) trouble(world, { troubles, victim: started.actor });
-    while (!started.isOver) await schedule.sleep(actor, 3000);
+    await untilOver(world, actor, started);
     last = `${started.status} ${started.cause}`;
     if (started.status === ENDS[goal]) return;
     if (started.status === "NOTHING_TO_DO" && isThere(world, goal)) return;
@@ -91,6 +91,14 @@ async function reach(world: World, { actor, writing, troubles, goal }: Reaching)
   world.watch.fail(
     `${goal} does not end after ${ATTEMPTS_MAX} runs, the last ones without faults or writers: ${last}`,
   );
+}
+
+/** A person who waits for a run that does not move looks why; a pause may have come late. */
+async function untilOver(world: World, actor: Actor, started: Started): Promise<void> {
+  for (let waits = 1; !started.isOver; waits++) {
+    await world.schedule.sleep(actor, 3000);
+    if (waits % 400 === 0 && world.state?.paused === true) await once(world, actor, RESUME);
+  }
 }
 
 /** Also where a rival went further already. */
@@ -127,6 +135,10 @@ function trouble(
   const later = (input: object) =>
     schedule.after(schedule.betweenOf(1, 60_000), () => void world.start(input));
   if (schedule.chanceOf(rate("aborted"))) later({ action: "abort", collection: READERS_NAME });
+  if (schedule.chanceOf(rate("steered"))) {
+    const action = schedule.more.pick(["verify", "redrive", "rollback", "status"]);
+    later({ action, collection: READERS_NAME });
+  }
   // The way back is open for 72 hours: without the name in "confirm" nothing may be deleted.
   if (schedule.chanceOf(rate("cleaned"))) later({ action: "cleanup", collection: READERS_NAME });
 }

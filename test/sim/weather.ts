@@ -48,6 +48,7 @@ function drawWeather(world: World): Weather {
     cleanedUp: later(0, 1),
     neighbour: later(0, 1),
     stalled: later(0, 0, 0.005, 0.02),
+    steered: later(0, 0, 0.3),
   };
 }
 

@@ -41,7 +41,12 @@ export interface Breakage {
   readonly qdrant?: (qdrant: Qdrant, actor: Actor, world: World) => Qdrant;
   /** Both ends of a worker's outside, where one must know of the other. */
   readonly outside?: (ends: Ends, actor: Actor) => Ends;
-  readonly progress?: (run: Events.ProgressEvent["run"], looked: unknown, queueIsEmpty: boolean) => unknown;
+  readonly progress?: (
+    run: Events.ProgressEvent["run"],
+    looked: unknown,
+    queueIsEmpty: boolean,
+    world: World,
+  ) => unknown;
 }
 
 export interface Ends {
@@ -270,7 +275,7 @@ export class World {
       case "progress": {
         const looked = await functions.progress(outside, event as Events.ProgressEvent);
         const { run } = event as Events.ProgressEvent;
-        return this.breakage.progress?.(run, looked, this.pages.isIdle) ?? looked;
+        return this.breakage.progress?.(run, looked, this.pages.isIdle, this) ?? looked;
       }
       case "verifier":
         return functions.verifier(outside, event as Events.VerifierEvent);

@@ -1,0 +1,77 @@
+// Calls that were thought dead, made again by others, and come after everything has gone on.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { holdWrites, releaseWrites, settleSwap, swapAliases } from "../../src/migration/cutover.ts";
+import { readLock } from "../../src/migration/lock.ts";
+import { beginPass } from "../../src/migration/passes.ts";
+import { readPlan } from "../../src/migration/plan.ts";
+import { readState } from "../../src/migration/state.ts";
+import { machineWithMemories, type StoryMachine } from "../support/machine.ts";
+
+const MIGRATE = { action: "migrate", collection: "chat", sourceModel: "old", pageSizePoints: 7 };
+type SwapAction = "cutover" | "rollback";
+
+async function readyMachine() {
+  const machine = await machineWithMemories(10);
+  await machine.run(MIGRATE);
+  const { qdrant, ledger } = machine;
+  const migration = (await readLock(ledger, "chat_4d"))?.migration ?? "";
+  const outside = { qdrant, ledger, clock: { now: () => machine.now++ } };
+  const hold = async (action: SwapAction): Promise<number> => {
+    const { pass } = await beginPass(outside, migration, action);
+    await holdWrites(outside, migration, 60);
+    return pass;
+  };
+  const swap = (action: SwapAction) => swapAliases(outside, migration, { action, override: null });
+  return { machine, migration, outside, hold, swap };
+}
+
+const fenceOf = ({ qdrant }: StoryMachine): boolean => qdrant.isFenced("chat_4d");
+
+test("a swap that comes after the rollback of the swap that was made instead moves no name", async () => {
+  const { machine, hold, swap } = await readyMachine();
+  await hold("cutover");
+  machine.qdrant.before = async (call) => {
+    if (call !== "aliases") return;
+    machine.qdrant.before = () => {};
+    await swap("cutover");
+    await hold("rollback");
+    await swap("rollback");
+  };
+
+  await assert.rejects(swap("cutover"), /went on without this call/);
+
+  assert.equal(machine.qdrant.names.get("chat"), "chat_4d");
+  assert.ok(!fenceOf(machine));
+});
+
+test("a swap whose answer was lost says the same again, and counts once", async () => {
+  const { machine, migration, hold, swap } = await readyMachine();
+  await hold("cutover");
+  const first = await swap("cutover");
+
+  assert.deepEqual(await swap("cutover"), first);
+  assert.equal((await readState(machine.ledger, migration)).swaps.length, 1);
+});
+
+test("a look that found something releases the writes of its own hold alone", async () => {
+  const { machine, migration, outside, hold } = await readyMachine();
+  const found = await hold("cutover");
+  await releaseWrites(outside, migration);
+  await hold("cutover");
+
+  await releaseWrites(outside, migration, ({ pass }) => pass === found);
+
+  assert.equal((await readState(machine.ledger, migration)).phase, "swap");
+  assert.ok(fenceOf(machine));
+});
+
+test("a run that has lost its lock settles nobody's swap", async () => {
+  const { machine, migration, outside, hold } = await readyMachine();
+  await hold("cutover");
+
+  await settleSwap(outside, await readPlan(machine.ledger, migration), "execution-of-before");
+
+  assert.equal((await readState(machine.ledger, migration)).phase, "swap");
+  assert.ok(fenceOf(machine));
+});
