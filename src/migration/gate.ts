@@ -64,8 +64,10 @@ export async function decideGate(
   await createOnce(ledger, gateKey(migration, state.pass), { v: 1, ...gate, assessment });
   await updateState(ledger, { migration, now: clock.now() }, (before) => ({
     gate,
-    // A verification after the swap looks, and leaves the phase alone.
-    ...(before.direction === "forward" ? { phase: verdict === "green" ? "ready" : "not-ready" } : {}),
+    // A verification after the swap looks, and leaves the phase alone; so does a late one during a swap.
+    ...(before.direction === "forward" && before.phase !== "swap"
+      ? { phase: verdict === "green" ? "ready" : "not-ready" }
+      : {}),
   }));
   return gate;
 }

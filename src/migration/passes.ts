@@ -48,9 +48,10 @@ export async function beginPass(
 }
 
 function phaseDuring({ phase, direction }: MigrationState, action: Action): Phase {
-  // After the swap what is missing is sent again, and readers stay where they are.
-  if (direction === "reverse" && action === "redrive") return phase;
   if (phase === "swap" || action === "verify" || action === "cleanup") return phase;
+  // After the swap only a rollback goes anywhere; what is missing is sent again, and readers stay where they are. Nor does a
+  // late call of a run that has been over for a while change what was reached.
+  if ((direction === "reverse") !== (action === "rollback")) return phase;
   return action === "cutover" || action === "rollback" ? "cut-over" : "catch-up";
 }
 

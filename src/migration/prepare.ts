@@ -1,6 +1,6 @@
 // The target before the load and after it: made like the source but for the vector, with its optimizer held back
 // while points pour in, and everything put right afterwards. Every step may run twice.
-import { PermanentError, RefusedError } from "./errors.ts";
+import { PermanentError, RefusedError, TransientError } from "./errors.ts";
 import { passKey } from "./keys.ts";
 import { markOf, metadataOf } from "./metadata.ts";
 import { type Pass, readRanges } from "./pass.ts";
@@ -20,24 +20,32 @@ export interface PrepareOutside {
 // While loading, no index is built (it would be built several times over) and no point is hidden until it is.
 const LOADING: JsonObject = { indexing_threshold: 0, prevent_unoptimized: false };
 
-/** Creates the target with its payload indexes and begins the backfill. */
+/**
+ * Creates the target with its payload indexes and begins the backfill.
+ * @throws TransientError when it was loaded meanwhile: a call that was thought dead must not begin again.
+ */
 export async function prepareTarget(
   { qdrant, ledger, clock }: PrepareOutside,
   migration: string,
 ): Promise<{ readonly ranges: number }> {
   const plan = await readPlan(ledger, migration);
   const optimizers = optimizersOf(plan);
-  await updateState(ledger, { migration, now: clock.now() }, (state) => ({
-    phase: "backfill",
-    direction: "forward",
-    pass: Math.max(state.pass, 0),
-    error: null,
-    // Noted before anything is changed, so that whatever happens next it is put back.
-    optimizersToRestore: {
-      indexing_threshold: optimizers.indexing_threshold ?? null,
-      prevent_unoptimized: optimizers.prevent_unoptimized ?? null,
-    },
-  }));
+  const { backfilled } = await updateState(ledger, { migration, now: clock.now() }, (state) =>
+    state.backfilled
+      ? null
+      : {
+          phase: "backfill",
+          direction: "forward",
+          pass: Math.max(state.pass, 0),
+          error: null,
+          // Noted before anything is changed, so that whatever happens next it is put back.
+          optimizersToRestore: {
+            indexing_threshold: optimizers.indexing_threshold ?? null,
+            prevent_unoptimized: optimizers.prevent_unoptimized ?? null,
+          },
+        },
+  );
+  if (backfilled) throw new TransientError(`${plan.target.collection} was loaded meanwhile.`);
   await ensureTarget(qdrant, plan, optimizers);
   await carryShardKeys(qdrant, plan, "forward");
   // Before the graph is built: it is built along the indexes.
@@ -108,8 +116,9 @@ export async function restoreTarget(
   await restoreOptimizers({ qdrant, ledger, clock }, plan);
   for (const patch of plan.after) await qdrant.updateCollection(plan.target.collection, patch);
   await matchStrictMode(qdrant, plan);
-  await updateState(ledger, { migration, now: clock.now() }, () => ({
-    phase: "catch-up",
+  await updateState(ledger, { migration, now: clock.now() }, (state) => ({
+    // A late one leaves alone what came after.
+    ...(state.direction === "forward" && state.phase !== "swap" ? { phase: "catch-up" } : {}),
     backfilled: true,
     backfill: summary,
   }));

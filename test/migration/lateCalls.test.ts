@@ -1,10 +1,13 @@
 // Calls that were thought dead, made again by others, and come after everything has gone on.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assessTarget } from "../../src/migration/assess.ts";
 import { holdWrites, releaseWrites, settleSwap, swapAliases } from "../../src/migration/cutover.ts";
+import { decideGate } from "../../src/migration/gate.ts";
 import { readLock } from "../../src/migration/lock.ts";
 import { beginPass } from "../../src/migration/passes.ts";
 import { readPlan } from "../../src/migration/plan.ts";
+import { prepareTarget, restoreTarget } from "../../src/migration/prepare.ts";
 import { readState } from "../../src/migration/state.ts";
 import { machineWithMemories, type StoryMachine } from "../support/machine.ts";
 
@@ -74,4 +77,34 @@ test("a run that has lost its lock settles nobody's swap", async () => {
 
   assert.equal((await readState(machine.ledger, migration)).phase, "swap");
   assert.ok(fenceOf(machine));
+});
+
+test("calls of the load and of the gate that come during a swap, or after it, leave its phase and direction alone", async () => {
+  const { machine, migration, outside, hold, swap } = await readyMachine();
+  const stateNow = async () => {
+    const { phase, direction } = await readState(machine.ledger, migration);
+    return `${phase} ${direction}`;
+  };
+  const compared = { ...outside, models: machine.models, deadline: { remainingMs: () => 900_000 } };
+  const assessment = await assessTarget(compared, migration);
+  const late = async () => {
+    await assert.rejects(prepareTarget(outside, migration), /was loaded meanwhile/);
+    await restoreTarget(outside, migration);
+    await decideGate(outside, migration, assessment);
+    const before = await stateNow();
+    await beginPass(outside, migration, "migrate");
+    return before;
+  };
+  await hold("cutover");
+  assert.equal(await late(), "swap forward");
+  assert.equal(await stateNow(), "swap forward");
+
+  await swap("cutover");
+  assert.equal(await late(), "done reverse");
+  assert.equal(await stateNow(), "done reverse");
+
+  await hold("rollback");
+  await swap("rollback");
+  await beginPass(outside, migration, "rollback");
+  assert.equal(await stateNow(), "rolled-back forward");
 });
