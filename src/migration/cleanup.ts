@@ -4,6 +4,7 @@ import type { SwapOutside } from "./cutover.ts";
 import { stillBridged } from "./dropOldVector.ts";
 import { RefusedError } from "./errors.ts";
 import { failedPoints } from "./gate.ts";
+import { readFreshState } from "./guard.ts";
 import { markOf } from "./metadata.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
 import { aliasesOfSource } from "./readerNames.ts";
@@ -71,6 +72,20 @@ async function refuseLeftOut({ qdrant }: SwapOutside, plan: Plan): Promise<void>
 }
 
 /**
+ * Right before the deletion: a call that was held up for long must not delete what readers have gone back to. A rollback
+ * that begins now moves them no sooner than its drain is long, and the deletion is given up before.
+ */
+async function refuseReturned({ qdrant, ledger, clock }: SwapOutside, plan: Plan): Promise<void> {
+  const pointing = aliasesOfSource(await qdrant.aliases(), plan);
+  const { phase } = await readFreshState({ ledger, clock }, plan.migration);
+  if (phase === "done" && pointing.length === 0) return;
+  throw new RefusedError(
+    `${ownName(plan)} is not deleted: meanwhile the migration is at ${phase}${pointing.length > 0 ? `, and alias ${pointing.join(", ")} points to it` : ""}. Nothing was changed.`,
+    { fields: { collection: ownName(plan) } },
+  );
+}
+
+/**
  * Deletes the old collection, after its snapshot where one was asked for. The comparison that ran before says what
  * only it has. Twice is harmless: a collection that is gone stays gone.
  * @returns null while the server is making the snapshot.
@@ -94,7 +109,9 @@ export async function deleteOld(
   if (request.override === null && !request.snapshot) await refuseLeftOut(outside, plan);
   const snapshot = request.snapshot ? await takeSnapshot(outside, migration) : null;
   if (request.snapshot && snapshot === null) return null;
-  await qdrant.deleteCollection(source);
+  const guard = () => refuseReturned(outside, plan);
+  await guard();
+  await qdrant.deleteCollection(source, { beforeRepeat: guard });
   await updateState(ledger, { migration, now: clock.now() }, () => ({ phase: "cleaned" }));
   return `${source} was deleted; ${plan.target.collection} serves alone.${snapshot === null ? "" : saySnapshot(snapshot)}${stillBridged(plan)}`;
 }

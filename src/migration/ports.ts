@@ -146,7 +146,7 @@ export interface Qdrant {
   createCollection(name: string, body: JsonObject): Promise<void>;
   /** `PATCH /collections/{name}`. */
   updateCollection(name: string, patch: JsonObject): Promise<void>;
-  deleteCollection(name: string): Promise<void>;
+  deleteCollection(name: string, options?: Pick<WriteOptions, "beforeRepeat">): Promise<void>;
   createPayloadIndex(name: string, field: string, schema: Json): Promise<void>;
   /** Twice is harmless. */
   createShardKey(name: string, key: ShardKey): Promise<void>;

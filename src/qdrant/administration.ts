@@ -55,12 +55,15 @@ export class Administration {
       throw new PermanentError("Could not change aliases: Qdrant did not say that it did.");
   }
 
-  /** A collection that is not there is no error: the server answers 200 and `false`. */
-  async deleteCollection(name: string): Promise<void> {
+  /** A collection that is not there is no error: the server answers 200 and `false`. Given up like a change of aliases. */
+  async deleteCollection(
+    name: string,
+    { beforeRepeat = async () => {} }: Pick<WriteOptions, "beforeRepeat"> = {},
+  ): Promise<void> {
     collectionPath(name);
-    await this.#call(`delete collection ${name}`, (api) =>
-      api.deleteCollection({ collection_name: name }, REQUEST),
-    );
+    const { brief } = await this.#open();
+    const remove = () => brief.deleteCollection({ collection_name: name }, REQUEST);
+    await this.#repeating(`delete collection ${name}`, remove, beforeRepeat);
   }
 
   async #call<T>(

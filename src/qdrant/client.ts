@@ -56,8 +56,8 @@ export function openQdrant(options: QdrantOptions): Qdrant {
       await server.change("PATCH", name, patch);
       limits.forget(name);
     },
-    deleteCollection: async (name) => {
-      await names.deleteCollection(name);
+    deleteCollection: async (name, given) => {
+      await names.deleteCollection(name, given);
       limits.forget(name);
     },
     createPayloadIndex: (name, field, schema) =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assessTarget } from "../../src/migration/assess.ts";
+import { deleteOld } from "../../src/migration/cleanup.ts";
 import { holdWrites, releaseWrites, settleSwap, swapAliases } from "../../src/migration/cutover.ts";
 import { decideGate } from "../../src/migration/gate.ts";
 import { readLock } from "../../src/migration/lock.ts";
@@ -67,6 +68,23 @@ test("a look that found something releases the writes of its own hold alone", as
 
   assert.equal((await readState(machine.ledger, migration)).phase, "swap");
   assert.ok(fenceOf(machine));
+});
+
+test("a cleanup that is held up until readers have gone back deletes nothing", async () => {
+  const { machine, migration, outside, hold, swap } = await readyMachine();
+  await hold("cutover");
+  await swap("cutover");
+  machine.qdrant.before = async (call) => {
+    if (call !== "collections") return;
+    machine.qdrant.before = () => {};
+    await hold("rollback");
+    await swap("rollback");
+  };
+
+  const late = deleteOld(outside, migration, { confirm: "chat_4d", override: null, snapshot: false });
+
+  await assert.rejects(late, /meanwhile the migration is at rolled-back, and alias chat points to it/);
+  assert.equal(machine.qdrant.points("chat_4d").size, 10);
 });
 
 test("a run that has lost its lock settles nobody's swap", async () => {

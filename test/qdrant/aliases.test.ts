@@ -31,6 +31,18 @@ test("a change of aliases that is not answered is given up before the next swap 
   assert.ok(performance.now() - began < DEFAULTS.drainSeconds * 1000);
 });
 
+test("a deletion of a collection asks before it is repeated", async () => {
+  const { server, qdrant } = await openAgainst(() => ({ cut: true }));
+  await using _ = server;
+  const beforeRepeat = async (): Promise<void> => {
+    throw new RangeError("readers have gone back");
+  };
+
+  await assert.rejects(qdrant.deleteCollection("old", { beforeRepeat }), /readers have gone back/);
+
+  assert.equal(server.asked.filter(({ method }) => method === "DELETE").length, 1);
+});
+
 test("aliases are not changed when the server does not say so", async () => {
   const { server, qdrant } = await openAgainst(() => ({ body: '{"result":false,"status":"ok"}' }));
   await using _ = server;

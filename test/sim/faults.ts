@@ -229,7 +229,7 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
         : {}),
       patienceMsMax: world.patienceMsMax,
       // Their options come last.
-      ...(POINT_WRITES.includes(name) || name === "changeAliases" ? repeatOf(args.at(-1)) : {}),
+      ...(GUARDED.includes(name) ? repeatOf(args.at(-1)) : {}),
     });
   };
   return new Proxy<Qdrant>(qdrant, {
@@ -244,6 +244,7 @@ export function qdrantFor(world: QdrantWorld, actor: Actor): Qdrant {
 }
 
 const POINT_WRITES: readonly string[] = ["upsert", "delete", "updateVectors", "deleteVector"];
+const GUARDED: readonly string[] = [...POINT_WRITES, "changeAliases", "deleteCollection"];
 
 const isThere = ({ qdrant }: Replica, [collection]: readonly unknown[]): boolean =>
   qdrant.stored.has(String(collection)) || qdrant.names.has(String(collection));
