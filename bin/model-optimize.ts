@@ -40,9 +40,13 @@ export function optimizeCommand(streams: ModelStreams): Command {
 async function optimize(name: string, flags: OptimizeFlags, { out, progress }: ModelStreams): Promise<void> {
   const model = await locateModel(flags.modelDir ?? null, name);
   const target = flags.out ?? flags.modelDir;
-  if (model === null || target === undefined)
+  if (model === null)
     throw new ConfigError(
-      `model optimize ${name} needs the model's files and a directory for the copy: set --model-dir or REMASTER_MODEL_DIR.`,
+      `model optimize ${name} found no files of that model${flags.modelDir === undefined ? "" : ` in ${flags.modelDir}`}: get them with \`remaster model fetch ${name}\`, or set --model-dir (REMASTER_MODEL_DIR) to the directory that holds the model's own, with its config.json and SHA256SUMS.`,
+    );
+  if (target === undefined)
+    throw new ConfigError(
+      `model optimize ${name} needs a directory of models for the copy: set --out, --model-dir or REMASTER_MODEL_DIR.`,
     );
   const { directory, loss } = await optimizeModel(model, {
     precision: flags.precision,

@@ -181,6 +181,18 @@ test("model optimize says what the copy loses", async (t) => {
   );
 });
 
+test("a model whose files are not in the directory that was named is said to be missing there", async () => {
+  const streams = { out: new PassThrough(), progress: new PassThrough().resume() };
+  const empty = mkdtempSync(join(tmpdir(), "remaster-no-models-"));
+
+  const args = ["optimize", "all-mpnet-base-v2", "--model-dir", empty, "--texts", join(empty, "texts")];
+
+  await assert.rejects(modelCommand(streams).parseAsync(args, { from: "user" }), {
+    name: "ConfigError",
+    message: new RegExp(`no files of that model in ${empty}: get them with`),
+  });
+});
+
 test("a model without layers to make faster is refused", async (t) => {
   const { out } = await tiny(t, MEAN);
   const tokenTable = await located(join(BUILT_IN_DIR, "static-384-8k"));
