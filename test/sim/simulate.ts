@@ -4,7 +4,8 @@ import { drawSetting, makeWeather } from "./weather.ts";
 import { type Breakage, fillSource, World } from "./world.ts";
 import { startWriters, type Writing } from "./writers.ts";
 
-const STEPS_MAX = 60_000;
+// The worst weather seen took 62,000.
+const STEPS_MAX = 100_000;
 /** So that something is written in every phase. */
 const WRITES_A_PHASE = 4;
 
