@@ -42,7 +42,7 @@ try {
   for (const collection of [name, target, other])
     await qdrant.createCollection(collection, { vectors: { size: 2, distance: "Dot" } });
   const taken = await measure((forward) =>
-    moveOwnName(qdrant, { name, target, forward, guard: async () => {} }),
+    moveOwnName(qdrant, { name, target, forward, change: (actions) => qdrant.changeAliases(actions) }),
   );
   const documented = await measure(deleteThenCreate);
   for (const [way, { asked, unanswered }] of [

@@ -114,7 +114,7 @@ class Maker {
       return { point, text: "text" in text ? text.text : null, isThere: state !== "absent" };
     });
     const missing = read.flatMap(({ point, text, isThere }) =>
-      text === null || isThere ? [] : [{ point, id: point.id, text }],
+      text === null || isThere ? [] : [{ point, text }],
     );
     const there = read.flatMap(({ point, text, isThere }) => (isThere ? [{ point, text }] : []));
     const isOutdated = (id: PointId, text: string | null) =>

@@ -6,7 +6,7 @@ import { readFreshState } from "./guard.ts";
 import { readLock } from "./lock.ts";
 import { differencesOf, NOTHING_FOUND } from "./pass.ts";
 import { ownName, type Plan, readPlan } from "./plan.ts";
-import type { Clock, Ledger, Qdrant } from "./ports.ts";
+import type { AliasAction, Clock, Ledger, Qdrant } from "./ports.ts";
 import { aliasesOfSource, answerOf, readerAliases, readerNames } from "./readerNames.ts";
 import type { Override, Request } from "./request.ts";
 import { carryShardKeys } from "./shardKeys.ts";
@@ -102,7 +102,7 @@ export async function settleSwap(outside: SwapOutside, plan: Plan, execution: st
   // After the state: whoever takes the lock from now on changes the state before it holds writes back.
   if ((await readLock(ledger, ownName(plan)))?.owner !== execution) return;
   const forward = state.direction === "forward";
-  const to = forward ? plan.target.collection : ownName(plan);
+  const to = sideOf(plan, forward);
   const now = await qdrant.aliases();
   const hasMoved = readerNames(plan, state).some((name) => answerOf(now, plan, name) === to);
   if (hasMoved) await moveNames(outside, plan, state, { forward, override: null });
@@ -161,7 +161,7 @@ export async function swapAliases(
   // The answer of the call that made it was lost.
   if (state.phase === (forward ? "done" : "rolled-back")) {
     await liftFence({ qdrant, ledger, clock }, migration);
-    return { to: forward ? plan.target.collection : ownName(plan), says: sayMoved(plan, state, forward) };
+    return { to: sideOf(plan, forward), says: sayMoved(plan, state, forward) };
   }
   refuseLateFence(state, clock.now());
   await refuseFallenFence(qdrant, state);
@@ -180,17 +180,16 @@ async function moveNames(
   state: MigrationState,
   { forward, override }: { readonly forward: boolean; readonly override: Override | null },
 ): Promise<{ readonly to: string; readonly says: string }> {
-  const to = forward ? plan.target.collection : ownName(plan);
+  const to = sideOf(plan, forward);
   const names = readerNames(plan, state);
   // A call that was thought dead must not move them once more after somebody has moved them back.
   const guard = async () => refuseOver(await readFreshState({ ledger, clock }, plan.migration), state);
-  for (const name of readerAliases(plan, state)) {
+  const change = async (actions: readonly AliasAction[]) => {
     await guard();
-    await qdrant.changeAliases([{ create_alias: { collection_name: to, alias_name: name } }], {
-      beforeRepeat: guard,
-    });
-  }
-  await guard();
+    await qdrant.changeAliases(actions, { beforeRepeat: guard });
+  };
+  for (const name of readerAliases(plan, state))
+    await change([{ create_alias: { collection_name: to, alias_name: name } }]);
   const gap =
     plan.takeOver == null
       ? null
@@ -198,7 +197,7 @@ async function moveNames(
           name: plan.takeOver.name,
           target: plan.target.collection,
           forward,
-          guard,
+          change,
         });
   await readBack(qdrant, { plan, state }, to);
   const swap = {
@@ -209,14 +208,20 @@ async function moveNames(
     gap,
     differentPoints: differencesOf(state.verified?.found ?? NOTHING_FOUND),
   };
-  await updateState(ledger, { migration: plan.migration, now: clock.now() }, (before) => ({
-    phase: forward ? "done" : "rolled-back",
-    direction: forward ? "reverse" : "forward",
-    swaps: [...before.swaps, swap],
-  }));
+  await updateState(ledger, { migration: plan.migration, now: clock.now() }, (before) => {
+    refuseOver(before, state);
+    return {
+      phase: forward ? "done" : "rolled-back",
+      direction: forward ? "reverse" : "forward",
+      swaps: [...before.swaps, swap],
+    };
+  });
   await liftFence({ qdrant, ledger, clock }, plan.migration);
   return { to, says: [sayMoved(plan, state, forward), ...(gap === null ? [] : [sayGap(gap)])].join(" ") };
 }
+
+/** The collection that serves after a swap. */
+const sideOf = (plan: Plan, forward: boolean): string => (forward ? plan.target.collection : ownName(plan));
 
 /** @throws TransientError when this swap is over. */
 function refuseOver(now: MigrationState, then: MigrationState): void {

@@ -31,14 +31,13 @@ interface OwnNameMove {
   readonly name: string;
   readonly target: string;
   readonly forward: boolean;
-  /** Throws when the swap is over. */
-  readonly guard: () => Promise<void>;
+  readonly change: (actions: readonly AliasAction[]) => Promise<void>;
 }
 
 /** Gives the name to the target, or back to the old collection behind it. */
-export function moveOwnName(qdrant: Qdrant, { name, target, forward, guard }: OwnNameMove): Promise<Gap> {
+export function moveOwnName(qdrant: Qdrant, { name, target, forward, change }: OwnNameMove): Promise<Gap> {
   const actions = forward ? taking(name, target) : givingBack(name, target);
-  return whileAsking(qdrant, name, () => qdrant.changeAliases(actions, { beforeRepeat: guard }));
+  return whileAsking(qdrant, name, () => change(actions));
 }
 
 /** The gap is measured, not believed: the name is asked for again and again while the act goes on. */

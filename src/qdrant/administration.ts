@@ -20,6 +20,10 @@ interface Apis {
   readonly brief: Api;
 }
 
+interface CallOptions extends Pick<WriteOptions, "beforeRepeat"> {
+  readonly api?: "api" | "brief";
+}
+
 export class Administration {
   readonly #base: URL;
   readonly #apiKey: () => Promise<string | null>;
@@ -46,49 +50,40 @@ export class Administration {
   /** Given up after `writeSecondsMax`, so that one that nobody awaits any more does not arrive after the next swap. */
   async changeAliases(
     actions: readonly AliasAction[],
-    { beforeRepeat = async () => {} }: Pick<WriteOptions, "beforeRepeat"> = {},
+    options: Pick<WriteOptions, "beforeRepeat"> = {},
   ): Promise<void> {
-    const { brief } = await this.#open();
-    const change = () => brief.updateAliases({ actions: [...actions] }, REQUEST);
-    const { result } = (await this.#repeating("change aliases", change, beforeRepeat)).data;
-    if (result !== true)
+    const change = (api: Api) => api.updateAliases({ actions: [...actions] }, REQUEST);
+    if ((await this.#call("change aliases", change, { ...options, api: "brief" })) !== true)
       throw new PermanentError("Could not change aliases: Qdrant did not say that it did.");
   }
 
   /** A collection that is not there is no error: the server answers 200 and `false`. Given up like a change of aliases. */
-  async deleteCollection(
-    name: string,
-    { beforeRepeat = async () => {} }: Pick<WriteOptions, "beforeRepeat"> = {},
-  ): Promise<void> {
+  async deleteCollection(name: string, options: Pick<WriteOptions, "beforeRepeat"> = {}): Promise<void> {
     collectionPath(name);
-    const { brief } = await this.#open();
-    const remove = () => brief.deleteCollection({ collection_name: name }, REQUEST);
-    await this.#repeating(`delete collection ${name}`, remove, beforeRepeat);
+    const remove = (api: Api) => api.deleteCollection({ collection_name: name }, REQUEST);
+    await this.#call(`delete collection ${name}`, remove, { ...options, api: "brief" });
   }
 
   async #call<T>(
     what: string,
     call: (api: Api) => Promise<{ readonly data: { readonly result?: T } }>,
+    { api = "api", beforeRepeat }: CallOptions = {},
   ): Promise<NonNullable<T>> {
-    const { api } = await this.#open();
-    const { result } = (await this.#repeating(what, () => call(api))).data;
+    const chosen = (await this.#open())[api];
+    const { result } = (await this.#repeating(what, () => call(chosen), beforeRepeat)).data;
     if (result === undefined || result === null)
       throw new PermanentError(`Could not ${what}: Qdrant's answer has no result.`);
     return result;
   }
 
   /** Once more where the socket was dead; every call here may be repeated. */
-  async #repeating<T>(
-    what: string,
-    call: () => Promise<T>,
-    beforeRepeat = async (): Promise<void> => {},
-  ): Promise<T> {
+  async #repeating<T>(what: string, call: () => Promise<T>, beforeRepeat?: () => Promise<void>): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!isDeadSocket(error)) throw meaningOf(what, this.#base, error);
     }
-    await beforeRepeat();
+    await beforeRepeat?.();
     try {
       return await call();
     } catch (error) {

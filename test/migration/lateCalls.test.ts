@@ -11,6 +11,7 @@ import { readPlan } from "../../src/migration/plan.ts";
 import { prepareTarget, restoreTarget } from "../../src/migration/prepare.ts";
 import { readState } from "../../src/migration/state.ts";
 import { machineWithMemories, type StoryMachine } from "../support/machine.ts";
+import type { Call } from "../support/qdrant.ts";
 
 const MIGRATE = { action: "migrate", collection: "chat", sourceModel: "old", pageSizePoints: 7 };
 type SwapAction = "cutover" | "rollback";
@@ -27,21 +28,30 @@ async function readyMachine() {
     return pass;
   };
   const swap = (action: SwapAction) => swapAliases(outside, migration, { action, override: null });
-  return { machine, migration, outside, hold, swap };
+  const rollBack = async (): Promise<void> => {
+    await hold("rollback");
+    await swap("rollback");
+  };
+  /** Others go on right before the next call of this kind. */
+  const beforeNext = (kind: Call, goOn: () => Promise<void>): void => {
+    qdrant.before = async (call) => {
+      if (call !== kind) return;
+      qdrant.before = () => {};
+      await goOn();
+    };
+  };
+  return { machine, migration, outside, hold, swap, rollBack, beforeNext };
 }
 
 const fenceOf = ({ qdrant }: StoryMachine): boolean => qdrant.isFenced("chat_4d");
 
 test("a swap that comes after the rollback of the swap that was made instead moves no name", async () => {
-  const { machine, hold, swap } = await readyMachine();
+  const { machine, hold, swap, rollBack, beforeNext } = await readyMachine();
   await hold("cutover");
-  machine.qdrant.before = async (call) => {
-    if (call !== "aliases") return;
-    machine.qdrant.before = () => {};
+  beforeNext("aliases", async () => {
     await swap("cutover");
-    await hold("rollback");
-    await swap("rollback");
-  };
+    await rollBack();
+  });
 
   await assert.rejects(swap("cutover"), /went on without this call/);
 
@@ -71,15 +81,10 @@ test("a look that found something releases the writes of its own hold alone", as
 });
 
 test("a cleanup that is held up until readers have gone back deletes nothing", async () => {
-  const { machine, migration, outside, hold, swap } = await readyMachine();
+  const { machine, migration, outside, hold, swap, rollBack, beforeNext } = await readyMachine();
   await hold("cutover");
   await swap("cutover");
-  machine.qdrant.before = async (call) => {
-    if (call !== "collections") return;
-    machine.qdrant.before = () => {};
-    await hold("rollback");
-    await swap("rollback");
-  };
+  beforeNext("collections", rollBack);
 
   const late = deleteOld(outside, migration, { confirm: "chat_4d", override: null, snapshot: false });
 
@@ -98,7 +103,7 @@ test("a run that has lost its lock settles nobody's swap", async () => {
 });
 
 test("calls of the load and of the gate that come during a swap, or after it, leave its phase and direction alone", async () => {
-  const { machine, migration, outside, hold, swap } = await readyMachine();
+  const { machine, migration, outside, hold, swap, rollBack } = await readyMachine();
   const stateNow = async () => {
     const { phase, direction } = await readState(machine.ledger, migration);
     return `${phase} ${direction}`;
@@ -121,8 +126,7 @@ test("calls of the load and of the gate that come during a swap, or after it, le
   assert.equal(await late(), "done reverse");
   assert.equal(await stateNow(), "done reverse");
 
-  await hold("rollback");
-  await swap("rollback");
+  await rollBack();
   await beginPass(outside, migration, "rollback");
   assert.equal(await stateNow(), "rolled-back forward");
 });

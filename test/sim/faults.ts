@@ -97,11 +97,11 @@ export function callOutside<T>(
 ): Promise<T> {
   const { schedule } = world;
   const transient = (how: string) => new TransientError(`${ask.label}: ${how}`);
+  const isGuarded = ask.beforeRepeat !== undefined;
   return new Promise<T>((resolve, reject) => {
     const take = async (): Promise<void> => {
       const { rates, hazards = NO_HAZARDS } = world;
       const note = (how: string) => schedule.note(actor.name, `${ask.label}${how}`);
-      const isGuarded = ask.beforeRepeat !== undefined;
       if (!actor.isAlive) {
         if (!isGuarded || !schedule.chanceOf(hazards.orphan)) return;
         note(" LANDS AFTER ITS SENDER'S DEATH");
@@ -153,7 +153,6 @@ export function callOutside<T>(
       }
     };
     const send = () => {
-      const isGuarded = ask.beforeRepeat !== undefined;
       const isSlow = schedule.chanceOf((isGuarded ? world.hazards?.slowWrite : world.hazards?.stalled) ?? 0);
       const slowMs = () =>
         isGuarded ? schedule.betweenOf(4000, WRITE_MS) : schedule.betweenOf(4000, 60_000);
